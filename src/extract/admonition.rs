@@ -23,7 +23,7 @@ pub(super) fn untold_kind(dom: &Dom, node: NodeId) -> Option<&'static str> {
             }
             return (!told && !says(text, kind)).then_some(kind);
         }
-        told |= is_heading(dom, below) || dom.is(below, "summary") || is_title(dom, below);
+        told |= is_heading(dom, below) || dom.is(below, "summary") || is_title(dom, below) || is_head(dom, below);
     }
     (!told).then_some(kind)
 }
@@ -68,7 +68,32 @@ pub(super) fn is_title(dom: &Dom, node: NodeId) -> bool {
 
 /// The cell of an icon, which says no more than the kind.
 pub(super) fn is_icon(dom: &Dom, node: NodeId) -> bool {
-    dom.is(node, "td") && dom.has_class(node, "icon") && dom.ancestors(node).take(4).any(|above| dom.has_class(above, "admonitionblock"))
+    let is_called = || dom.has_class(node, "icon") && dom.ancestors(node).take(4).any(|above| dom.has_class(above, "admonitionblock"));
+    dom.is(node, "td") && (is_called() || is_picture(dom, node) && is_in_frame(dom, node))
+}
+
+/// The head of the table that frames a note.
+pub(super) fn is_head(dom: &Dom, node: NodeId) -> bool {
+    dom.is(node, "th") && is_in_frame(dom, node)
+}
+
+/// A picture and nothing else.
+fn is_picture(dom: &Dom, node: NodeId) -> bool {
+    let mut pictures = 0;
+    dom.descendants(node).skip(1).take(NEAR).all(|below| {
+        pictures += usize::from(dom.is(below, "img"));
+        dom.text(below).is_none_or(|text| text.trim().is_empty())
+    }) && pictures == 1
+}
+
+/// Whether a cell is one of the first row of a table around all of a note.
+fn is_in_frame(dom: &Dom, cell: NodeId) -> bool {
+    let Some(row) = dom.parent(cell).filter(|row| dom.previous_element(*row).is_none()) else { return false };
+    let Some(table) = dom.ancestors(row).take(2).find(|above| dom.is(*above, "table")) else { return false };
+    kind(dom, table).is_some()
+        || dom.parent(table).is_some_and(|note| {
+            kind(dom, note).is_some() && dom.children(note).take(NEAR).all(|child| child == table || dom.name(child).is_none())
+        })
 }
 
 /// In bytes: nothing with so many classes is a note.

@@ -159,7 +159,7 @@ fn root(
     if let Some(root) = title.filter(|_| genre == Genre::Reference).and_then(|title| around(dom, root, title, facts)) {
         return root;
     }
-    beside::leave_out_link_lists(dom, root, genre, facts, left_out);
+    beside::leave_out_link_lists(dom, root, title, genre, facts, left_out);
     root
 }
 

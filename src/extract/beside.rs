@@ -111,7 +111,18 @@ fn is_permalink(dom: &Dom, node: NodeId) -> bool {
     let is_mark = text.chars().count() <= 2 && !text.chars().any(char::is_alphanumeric) && (by_class || is_sign_of_place(dom, node, text))
         || by_class && matches!(text, "Link" | "link" | "Permalink" | "permalink" | "Anchor" | "Copy link")
         || text.starts_with("Skip to");
-    is_mark && dom.descendants(node).take(LONGEST_MARK).all(|below| !dom.is(below, "img")) || by_class && is_named_mark(classes, text)
+    is_mark && dom.descendants(node).take(LONGEST_MARK).all(|below| !dom.is(below, "img"))
+        || by_class && is_named_mark(classes, text)
+        || within && text.is_empty() && is_picture_of_top(dom, node)
+}
+
+/// An arrow that leads to where the page begins.
+fn is_picture_of_top(dom: &Dom, link: NodeId) -> bool {
+    let mut pictures = dom.descendants(link).take(LONGEST_MARK).filter(|below| dom.is(*below, "img"));
+    pictures.next().and_then(|picture| dom.attribute(picture, "alt")).is_some_and(|alt| {
+        let alt = alt.trim().trim_matches(['[', ']', '^']).trim();
+        ["top", "up", "to top", "back to top", "go to top", "top of page"].iter().any(|name| alt.eq_ignore_ascii_case(name))
+    })
 }
 
 /// What themes set beside a heading or a note for a link to it, without a class. Operators that lead to where they are explained are others.
@@ -305,7 +316,7 @@ fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
     let title = matches!(name, "div" | "label" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
     let mut classes = dom.attribute(node, "class").unwrap_or_default().split_ascii_whitespace();
     classes.any(|class| match class {
-        "hideme" | "out-of-band" | "menu-title" => true,
+        "hideme" | "out-of-band" | "menu-title" | "method-click-advice" => true,
         "katex-html" | "MathJax_Preview" | "mw-editsection" | "copy-path" | "linenos" | "md-tag" | "breadcrumb" | "viewcode-link"
         | "gs-label" | "skip-link" => !title,
         // In rustdoc a version beside a signature, elsewhere a paragraph about one.
@@ -345,7 +356,13 @@ pub(super) fn leave_out_before_title(dom: &Dom, root: NodeId, title: NodeId, fac
             let fact = facts.at(child);
             // The site's name may stand in a heading, too: as a link to its first page.
             let site = fact.titles > 0 && fact.linked_headings == fact.headings && fact.prose < 100.0;
-            if left_out[child.index()].is_none() && (fact.link_share() > if fact.anchors > 2 { 0.6 } else { 0.9 } || site) {
+            let arrows = || {
+                fact.is_pictured()
+                    && fact.images == fact.pictured
+                    && fact.text < 80
+                    && !dom.text_start(child, 160).contains(char::is_alphanumeric)
+            };
+            if left_out[child.index()].is_none() && (fact.link_share() > if fact.anchors > 2 { 0.6 } else { 0.9 } || site || arrows()) {
                 left_out[child.index()] = Some(Rule::LinkList);
             }
         }
@@ -353,16 +370,63 @@ pub(super) fn leave_out_before_title(dom: &Dom, root: NodeId, title: NodeId, fac
     }
 }
 
+/// What holds the title and all that is below it: not the block that is there for the title and who wrote the page.
+fn around_title(dom: &Dom, title: NodeId) -> Option<NodeId> {
+    let is_titles = |node: &NodeId| {
+        dom.attribute(*node, "class")
+            .is_some_and(|classes| classes.split_ascii_whitespace().any(|class| class.eq_ignore_ascii_case("titlepage")))
+    };
+    let block = dom.ancestors(title).take(TITLE_LEVELS).find(is_titles).unwrap_or(title);
+    dom.parent(block)
+}
+
+/// How far around it the block of a title is looked for.
+const TITLE_LEVELS: usize = 4;
+
+/// Paragraphs of words and links, and nothing else: "Implements `Kettle`."
+fn says_what_leads(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
+    let mut around = node;
+    loop {
+        let mut parts = dom.children(around).filter(|child| facts.at(*child).text > 0);
+        match (parts.next(), parts.next()) {
+            (Some(only), None) if dom.is(only, "div") => around = only,
+            _ => break,
+        }
+    }
+    let is_paragraph = |child: NodeId| dom.is(child, "p") || facts.at(child).text == 0;
+    dom.is(node, "div") && facts.at(node).plain() >= LEAST_SAID && dom.children(around).all(is_paragraph)
+}
+
+/// In bytes; less is what parts links.
+const LEAST_SAID: f32 = 8.0;
+
 /// Below a root found by its text, blocks that are mostly links lead elsewhere.
-pub(super) fn leave_out_link_lists(dom: &Dom, root: NodeId, genre: Genre, facts: &Facts, left_out: &mut [Option<Rule>]) {
+pub(super) fn leave_out_link_lists(
+    dom: &Dom,
+    root: NodeId,
+    title: Option<NodeId>,
+    genre: Genre,
+    facts: &Facts,
+    left_out: &mut [Option<Rule>],
+) {
+    // A page of contents: what stands right below its title.
+    let titled = title.filter(|_| genre == Genre::Reference).and_then(|title| around_title(dom, title));
+    let mut below_title = false;
     let mut walk = dom.walk(root);
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
+        below_title |= Some(node) == title;
         if left_out[node.index()].is_some() {
             walk.pass_over();
             continue;
         }
+        // In code, names lead to where they are declared.
+        if code::role(dom, node).is_some() || below_title && titled.is_some() && dom.parent(node) == titled && Some(node) != title {
+            walk.pass_over();
+            continue;
+        }
         let list = node != root
+            && !(genre == Genre::Reference && says_what_leads(dom, node, facts))
             && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"));
         let fact = facts.at(node);
         // In a story, a paragraph that is one link to another.

@@ -105,7 +105,7 @@ impl Writer<'_> {
             Declared::Text(text) if text == named.name => {}
             Declared::Text(text) => {
                 let language = self.page.setting.language().map(|name| Language { name: name.to_owned(), inferred: true });
-                self.listing(Listing { caption: None, text, language, left_out: Tally::default() });
+                self.listing(Listing { caption: None, text, language, left_out: Tally::default(), labels: Vec::new() });
             }
         }
     }
@@ -156,14 +156,27 @@ impl Writer<'_> {
     pub(super) fn code_block(&mut self, node: NodeId) {
         for part in code::parts(self.page.dom, node) {
             self.paragraph();
-            if let Some(listing) = code::read(self.page.dom, part, self.page.setting) {
+            if let Some(mut listing) = code::read(self.page.dom, part, self.page.setting) {
+                let labels = std::mem::take(&mut listing.labels);
                 self.listing(listing);
+                self.labels(&labels);
             }
         }
     }
 
+    /// What is said beside a declaration, on a line of its own.
+    fn labels(&mut self, labels: &[String]) {
+        for (number, label) in labels.iter().enumerate() {
+            if number > 0 {
+                self.inline.text(", ");
+            }
+            self.inline.code(label);
+        }
+        self.paragraph();
+    }
+
     pub(super) fn listing(&mut self, listing: Listing) {
-        let Listing { caption, text, language, left_out } = listing;
+        let Listing { caption, text, language, left_out, .. } = listing;
         self.page.marks.borrow_mut().join(left_out);
         if let Some(caption) = caption {
             self.inline.text(&caption);

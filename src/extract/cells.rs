@@ -30,6 +30,9 @@ impl Writer<'_> {
         if admonition::is_icon(self.page.dom, node) {
             return None;
         }
+        if admonition::is_head(self.page.dom, node) {
+            return Some(self.note_title(node));
+        }
         let (dom, allowance) = (self.page.dom, self.page.allowance);
         let label = match self.labelled.get(&node) {
             Some(Label::Told) => return None,

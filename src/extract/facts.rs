@@ -28,6 +28,8 @@ pub(super) struct Fact {
     pub(super) controls: u32,
     /// How many links.
     pub(super) anchors: u32,
+    /// Of `anchors`, those that are a picture and nothing else.
+    pub(super) pictured: u32,
     pub(super) images: u32,
     /// Heads of columns and rows.
     heads: u32,
@@ -43,6 +45,11 @@ impl Fact {
 
     pub(super) fn link_share(&self) -> f32 {
         self.links as f32 / self.text.max(1) as f32
+    }
+
+    /// Whether all of its links are pictures, as the arrows that lead through a manual are.
+    pub(super) fn is_pictured(&self) -> bool {
+        self.pictured > 0 && self.pictured == self.anchors
     }
 
     /// Whether it is there for what it lists, rather than a frame in which that stands.
@@ -68,6 +75,7 @@ impl Fact {
         self.listed += below.listed;
         self.controls += below.controls;
         self.anchors += below.anchors;
+        self.pictured += below.pictured;
         self.images += below.images;
         self.heads += below.heads;
         self.heading = self.heading.or(below.heading);
@@ -106,7 +114,10 @@ impl Facts {
                     links -= u32::from(is_link(dom, node));
                     facts.0[node.index()].prose += facts.own_prose(dom, node);
                     let fact = &mut facts.0[node.index()];
-                    fact.anchors += u32::from(is_link(dom, node));
+                    if is_link(dom, node) {
+                        fact.anchors += 1;
+                        fact.pictured += u32::from(fact.images > 0 && fact.text == 0);
+                    }
                     fact.images += u32::from(dom.is(node, "img"));
                     match dom.name(node).map(|name| &**name) {
                         Some("th") => fact.heads += u32::from(fact.text > 0),

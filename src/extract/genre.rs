@@ -37,7 +37,7 @@ impl Genre {
         let cards = cards.filter(|cards| cards.share > 0.4 && (!says.story && !says.product || other(cards) < LEAST_STORY));
         let listing = says.listing || cards.is_some();
         match () {
-            () if says.code => Self::Reference,
+            () if says.code || says.documentation => Self::Reference,
             () if says.product && !listing => Self::Product,
             () if says.story && !listing => Self::Story,
             () if listing => Self::Listing,
@@ -50,6 +50,8 @@ impl Genre {
 #[derive(Debug, Default)]
 struct Says {
     code: bool,
+    /// A theme of documentation, which may call each page an article.
+    documentation: bool,
     story: bool,
     thread: bool,
     product: bool,
@@ -80,6 +82,8 @@ impl Says {
                 self.listing |= holds(&["\"CollectionPage\"", "\"SearchResultsPage\""]);
             }
             _ => {
+                self.documentation |=
+                    dom.attribute(node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(is_documentation));
                 if let Some(names) = dom.attribute(node, "itemprop") {
                     self.story |= names == "articleBody" || names == "datePublished";
                 }
@@ -89,6 +93,11 @@ impl Says {
             }
         }
     }
+}
+
+/// What themes of documentation, and nobody else, call their content.
+fn is_documentation(class: &str) -> bool {
+    matches!(class, "rst-content" | "sphinxsidebar" | "bd-article" | "md-content__inner" | "sl-markdown-content")
 }
 
 /// Whether most of the running text stands in several elements that are called posts, and are no teasers: those have linked headings.

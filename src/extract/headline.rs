@@ -34,10 +34,16 @@ pub(super) fn find(dom: &Dom, root: NodeId, left_out: &[Option<Rule>]) -> Option
             let own = own_text(dom, node);
             // A site's name comes last in the title more often than first.
             let fits = |own: &String| match is_called_title(dom, node) {
-                true => says(&title, own, SOME),
+                // The heading may say more of it than the title, or less.
+                true => {
+                    says(&title, own, SOME)
+                        || behind_project.as_ref().is_some_and(|behind| {
+                            says(behind, own, SOME) || behind.chars().count() >= SHORTEST && own.ends_with(behind.as_str())
+                        })
+                }
                 false => says(&title, own, MUCH_OF_IT) && title.starts_with(own.as_str()),
             };
-            found = own.filter(|own| fits(own) && !is_linked(dom, node)).map(|own| (node, own));
+            found = own.filter(|own| fits(own) && !is_linked(dom, node) && !is_word_of_text(dom, node)).map(|own| (node, own));
         }
     }
     found.map(|(node, _)| node)
@@ -59,6 +65,10 @@ const MOST: usize = 300;
 const PARTS: usize = 40;
 /// In characters.
 const SHORTEST: usize = 3;
+/// In bytes: a version beside the title, or what parts it from others.
+const MOST_BESIDE: usize = 24;
+/// How far around it its line is looked for.
+const LEVELS: usize = 6;
 
 fn is_titled(name: &str) -> bool {
     matches!(name, "div" | "p" | "td" | "th" | "header" | "strong" | "b" | "span" | "center" | "font" | "big")
@@ -83,6 +93,17 @@ fn is_called_title(dom: &Dom, node: NodeId) -> bool {
 /// Whether it leads away, as the site's name does to the first page.
 fn is_linked(dom: &Dom, node: NodeId) -> bool {
     dom.children(node).take(PARTS).any(|child| dom.is(child, "a") && dom.attribute(child, "href").is_some())
+}
+
+/// Whether it is a word of a sentence: text stands beside it in its line.
+fn is_word_of_text(dom: &Dom, node: NodeId) -> bool {
+    let is_inline =
+        |node: NodeId| dom.name(node).is_some_and(|name| matches!(&**name, "strong" | "b" | "span" | "font" | "big" | "em" | "i"));
+    let is_link = |node: NodeId| dom.name(node).is_some_and(|name| matches!(&**name, "a" | "code" | "em" | "i"));
+    let is_before = |sibling: NodeId| dom.text(sibling).map_or_else(|| is_link(sibling), |text| text.contains(char::is_alphanumeric));
+    let is_behind = |sibling: NodeId| dom.text(sibling).map_or_else(|| is_link(sibling), |text| text.trim().len() > MOST_BESIDE);
+    let mut levels = std::iter::once(node).chain(dom.ancestors(node)).take(LEVELS).take_while(|level| is_inline(*level));
+    levels.any(|level| dom.previous_sibling(level).is_some_and(is_before) || dom.next_sibling(level).is_some_and(is_behind))
 }
 
 /// What stands in the element itself; `None` where it has more parts than a title.

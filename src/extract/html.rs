@@ -325,6 +325,9 @@ impl<'a> Writer<'a> {
                         return self.free_cell(node);
                     }
                 }
+                if !block {
+                    self.separator(node, name);
+                }
                 Some(match block {
                     true => Open::Block,
                     false => self.styled(node),

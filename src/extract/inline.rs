@@ -103,6 +103,11 @@ impl Inline {
         if self.blank { "" } else { &self.line[..end] }
     }
 
+    /// Whether this is the last that was written, blanks aside.
+    pub(super) fn ends_with(&self, mark: char) -> bool {
+        self.line.trim_end().ends_with(mark)
+    }
+
     pub(super) fn is_in_link(&self) -> bool {
         self.links > 0
     }
@@ -354,6 +359,8 @@ impl Inline {
         let (start, end) = text.split_at(text.len() - text.trim_ascii_start().len());
         let end = &end[inner.len()..];
         self.blank |= start.contains(['\n', '\r']) || inner.is_empty() && end.contains(['\n', '\r']);
+        // Blanks that do not break, and nothing else, part words.
+        self.blank |= !inner.is_empty() && inner.chars().all(|c| c.is_ascii_whitespace() || c == '\u{a0}');
         let mut words = String::new();
         if !start.is_empty() && !start.contains(['\n', '\r']) {
             words.push(' ');

@@ -136,10 +136,13 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
     let story = genre == Genre::Story;
     // Of a page with little running text, one sentence is a large share.
     let share = |most: f32| fact.text as f32 <= page.text as f32 * most && (fact.prose <= page.prose * most || fact.prose < ONE_SENTENCE);
+    // Pictures that lead through a manual, and the names of the page and its chapter between them.
+    let arrows = case.hint == Some(Hint::Navigation) && fact.is_pictured() && fact.prose < ONE_SENTENCE;
     // Made of links and controls, or of labels only: no paragraph, item or cell has words of its own.
     let chrome = fact.link_share() > 0.5 && fact.prose * 5.0 < fact.text as f32
         || fact.controls > 0 && fact.prose < if case.within { 200.0 } else { 600.0 }
         || fact.anchors > 0 && fact.prose == 0.0 && fact.sentences == 0 && fact.own_headings() == 0
+        || arrows
         || fact.paragraphs == 0 && fact.prose == 0.0 && (!case.is_said || fact.anchors > 0 || fact.controls > 0 || fact.text < A_FEW_WORDS);
     // Code and tables of data are content, whatever stands around them is called.
     let lists = fact.listed > 0 && (case.within || fact.is_listing());
@@ -191,7 +194,7 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         _ => {}
     }
     let hint = case.hint?;
-    if fact.titles > 0 || lists && matches!(hint, Hint::Navigation | Hint::Offer | Hint::Byline) {
+    if fact.titles > 0 || lists && !arrows && matches!(hint, Hint::Navigation | Hint::Offer | Hint::Byline) {
         return None;
     }
     let rule = match hint {

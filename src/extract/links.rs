@@ -134,10 +134,12 @@ pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, wanted: Wanted, m
     }
 }
 
-/// Where `<meta http-equiv="refresh">` sends the reader.
+/// Where `<meta http-equiv="refresh">` sends the reader; within `noscript`, nobody whose browser runs scripts.
 pub(super) fn forward(dom: &Dom, base: &Base) -> Option<Url> {
     let refresh = |node: &NodeId| {
-        dom.is(*node, "meta") && dom.attribute(*node, "http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"))
+        dom.is(*node, "meta")
+            && dom.attribute(*node, "http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"))
+            && !dom.ancestors(*node).any(|above| dom.is(above, "noscript"))
     };
     let content = dom.descendants(dom.root()).find(refresh).and_then(|node| dom.attribute(node, "content"))?;
     resolved(base, refresh_target(content).filter(|_| is_soon(content))?)
@@ -206,6 +208,8 @@ struct Reading<'a> {
     templates: u32,
     /// Open `<svg>` elements, whose `<title>` names a drawing.
     drawings: u32,
+    /// Open `<noscript>` elements: what is in them is for browsers that run no scripts.
+    substitutes: u32,
     /// The page is a set of frames.
     framed: bool,
     sight: Sight,
@@ -224,8 +228,13 @@ impl<'a> Reading<'a> {
             "template" => self.templates = if open { self.templates + 1 } else { self.templates.saturating_sub(1) },
             name if shell::is_beside(name) => {
                 self.sight.beside(tag);
-                if name == "svg" && !tag.ends_itself() {
-                    self.drawings = if open { self.drawings + 1 } else { self.drawings.saturating_sub(1) };
+                let opened = match name {
+                    "svg" if !tag.ends_itself() => Some(&mut self.drawings),
+                    "noscript" => Some(&mut self.substitutes),
+                    _ => None,
+                };
+                if let Some(opened) = opened {
+                    *opened = if open { *opened + 1 } else { opened.saturating_sub(1) };
                 }
             }
             _ if !open => {}
@@ -301,7 +310,9 @@ impl<'a> Reading<'a> {
         if tag.attribute("http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh")) {
             let target = refresh_target(&content).map(|target| Cow::Owned(target.to_owned()));
             self.links.extend(target.clone());
-            self.forward = self.forward.take().or(target.filter(|_| is_soon(&content)));
+            if self.substitutes == 0 {
+                self.forward = self.forward.take().or(target.filter(|_| is_soon(&content)));
+            }
         }
     }
 }
@@ -468,6 +479,7 @@ mod tests {
             "<script>location.reload()</script>",
             "<script>var target = 'x'; location = target</script>",
             "<template><script>location = 'new.html'</script></template>",
+            "<head><noscript><meta http-equiv=refresh content='0; url=noscript.html'></noscript></head><p>Kettles.",
             &format!("<script>location = 'new.html'</script>{words}"),
             &format!("<meta http-equiv=refresh content='3; url=/next'>{words}"),
             "<meta http-equiv=refresh content='1800; url=/logout'><ul><li><a href=a>A</a></ul>",

@@ -44,6 +44,9 @@ pub(super) fn read(dom: &Dom, article: &Article, node: NodeId, before: &str) -> 
     if text.is_empty() {
         return Script::Same(text);
     }
+    if let Some(remark) = Some(&text).filter(|_| above).and_then(|text| remark(dom, node, text)) {
+        return Script::Apart(remark);
+    }
     let number = text.len() < 3 && text.bytes().all(|byte| byte.is_ascii_digit());
     if above && (is_footnote(dom, node, link, &text, last) || after_word && number) {
         let bare = text.chars().all(char::is_alphanumeric);
@@ -65,6 +68,17 @@ pub(super) fn read(dom: &Dom, article: &Article, node: NodeId, before: &str) -> 
         false if text.len() > LONGEST => Script::Apart(text),
         false => Script::Index('_', mathml::in_index(&text)),
     }
+}
+
+/// A note that stands in its mark, and is shown where the mark is pointed at: in brackets.
+fn remark(dom: &Dom, node: NodeId, text: &str) -> Option<String> {
+    let mut parts = dom.children(node).filter(|part| dom.text(*part).is_none_or(|text| !text.trim().is_empty()));
+    let mark = parts.next().and_then(|part| dom.text(part)).map(str::trim)?;
+    let element = parts.next().filter(|part| dom.is(*part, "span") && dom.attribute(*part, "class").is_some())?;
+    let said = text.strip_prefix(mark)?.trim();
+    let is_mark = mark.len() <= 3 && mark.bytes().all(|byte| byte.is_ascii_digit() || byte == b'*');
+    let is_all = parts.next().is_none() && dom.text_start(element, LONGEST).trim().contains(char::is_whitespace);
+    (is_mark && is_all && said.len() > LONGEST).then(|| format!("({mark}: {said})"))
 }
 
 fn read_above(text: String, before: &str, last: Option<char>) -> Script {

@@ -54,6 +54,19 @@ impl Writer<'_> {
         None
     }
 
+    /// What style sheets set between two words: the colon before the type of a parameter, the mark between parts of a path.
+    pub(super) fn separator(&mut self, node: NodeId, name: &str) {
+        let dom = self.page.dom;
+        if name != "span" || self.inline.is_empty() {
+            return;
+        }
+        if dom.has_class(node, "classifier") && !self.inline.ends_with(':') {
+            self.inline.text(" : ");
+        } else if dom.first_child(node).is_none() && ["sep", "separator", "divider"].iter().any(|class| dom.has_class(node, class)) {
+            self.inline.part();
+        }
+    }
+
     /// An element that is a block by its own style, or stands apart by it.
     pub(super) fn styled(&mut self, node: NodeId) -> Open {
         match display(self.page.dom, node) {
@@ -281,7 +294,7 @@ fn is_badge(dom: &Dom, node: NodeId) -> bool {
         classes.len() <= LONGEST_CLASS
             && classes
                 .split(|c: char| !c.is_ascii_alphanumeric())
-                .any(|word| matches!(word, "badge" | "chip" | "pill" | "stab" | "Badge" | "Chip"))
+                .any(|word| matches!(word, "badge" | "chip" | "pill" | "stab" | "label" | "mlabel" | "Badge" | "Chip"))
     })
 }
 

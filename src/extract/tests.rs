@@ -510,3 +510,177 @@ fn what_few_pages_have_is_read_as_browsers_show_it() {
     // Of others it is their title.
     assert_eq!(part("<div id=titlearea><h2>Pots and pans</h2></div><p>They are warm."), "## Pots and pans\n\nThey are warm.");
 }
+
+/// What the whole page has, of these.
+fn holds(html: &str, wanted: &[&str], unwanted: &[&str]) {
+    let markdown = whole(html);
+    for text in wanted {
+        assert!(markdown.contains(text), "{text}: {markdown}");
+    }
+    for text in unwanted {
+        assert!(!markdown.contains(text), "{text}: {markdown}");
+    }
+}
+
+const WORDS: &str = "<p>The kettle is put on the stove, and nobody leaves before the water in it boils over, which takes some time.</p>";
+
+#[test]
+fn who_runs_no_scripts_is_sent_on_alone() {
+    let forward = "<meta http-equiv=refresh content='0; url=noscript.html'>";
+    let page_of = |head: &str| page(&format!("<head>{head}<title>Kettles</title></head><h1>Kettles</h1><p>Of steel.</p>"));
+    assert_eq!(document(&page_of(&format!("<noscript>{forward}</noscript>"))).unwrap().markdown, "# Kettles\n\nOf steel.");
+    assert!(matches!(document(&page_of(forward)), Err(Skip::Moved(_))));
+}
+
+#[test]
+fn a_theme_of_manuals_may_call_each_page_an_article() {
+    let body = format!(
+        "itemtype='http://schema.org/Article'><div itemprop=articleBody><h1>Pots</h1>{WORDS}<figure><img alt='A pot' src=p.png><figcaption>How a pot pours.</figcaption></figure>{WORDS}</div>"
+    );
+    holds(
+        &format!("<title>Pots</title><div class=rst-content><div role=main class=document itemscope {body}</div></div>"),
+        &["# Pots\n", "How a pot pours."],
+        &[],
+    );
+    // A story has its title beside it.
+    holds(&format!("<title>Pots</title><div class=post><div itemscope {body}</div></div>"), &[], &["# Pots\n"]);
+}
+
+#[test]
+fn arrows_that_lead_through_a_manual_are_none_of_its_text() {
+    let arrow = |name: &str| format!("<a href='{name}.html'><img src='{name}.png' alt='{name}'></a>");
+    let table = format!(
+        "<div class=navheader><table><tr><th colspan=3>Pots of the house</th></tr><tr><td>{}</td><th>Chapter 2. All that boils</th><td>{}</td></tr></table></div>",
+        arrow("Prev"),
+        arrow("Next")
+    );
+    holds(
+        &format!("<title>Pots of the house</title><body>{table}<div class=section><h2>Pots of the house</h2>{WORDS}{WORDS}{WORDS}</div>"),
+        &["## Pots of the house"],
+        &["Prev", "Next", "All that boils"],
+    );
+    let row = format!("<div>{}&nbsp; {}</div>", arrow("Contents"), arrow("Search"));
+    holds(
+        &format!("<title>Pots</title><body>{row}<hr><h1>Pots</h1>{WORDS}<p>{}</p>", arrow("Lid")),
+        &["# Pots", "Lid"],
+        &["Contents", "Search"],
+    );
+    each(&[
+        ("<p>Pots.</p><div class=top><a href='#page-header'><img alt=top src=up.gif></a></div>", "Pots."),
+        (
+            "<p>Pots.</p><a href='#lid'><img alt='The lid' src=lid.gif></a>",
+            "Pots.\n\n[![The lid](https://docs.test/lid.gif)](https://docs.test/page.html#lid)",
+        ),
+        ("<a href=a.html>&lt;-previous</a><a href=b.html>next-&gt;</a><h2>Lids</h2><p>Of steel.</p>", "## Lids\n\nOf steel."),
+        ("<p>Call <a href=b.html>next</a> until it is over.</p>", "Call [next](https://docs.test/b.html) until it is over."),
+    ]);
+}
+
+#[test]
+fn tables_around_notes_are_frames() {
+    let note = |class: &str, rest: &str| {
+        format!(
+            "<div class={class}><table><tr><td rowspan=2><img alt='[Astuce]' src=t.png></td><th>Astuce</th></tr><tr><td><p>Fill it.</p>{rest}</td></tr></table></div>"
+        )
+    };
+    each(&[(&note("tip", ""), "**Astuce**\n\nFill it."), (&note("note", "<p>Boil it.</p>"), "**Astuce**\n\nFill it.\n\nBoil it.")]);
+    // A table in a section that is called something else keeps its picture.
+    assert!(part(&note("tips", "")).contains("t.png"));
+}
+
+#[test]
+fn types_of_parameters_stand_apart_from_their_names() {
+    each(&[
+        ("<dl><dt><strong>cups</strong><span class=classifier>int</span></dt><dd>How many.</dd></dl>", "**cups** : int\\\nHow many."),
+        (
+            "<dl><dt>cups<span class=classifier-delimiter>:</span> <span class=classifier>int</span></dt><dd>How many.</dd></dl>",
+            "**cups: int**\\\nHow many.",
+        ),
+        ("<h2><a href=a>Tea</a><span class=sep></span><a href=b>Kettle</a><span class=sep></span>boil</h2>", "## Tea Kettle boil"),
+        ("<p>Tea<span></span>Kettle</p>", "TeaKettle"),
+        ("<ul><li>1<tt>&nbsp;&nbsp;</tt>Introduction</li></ul>", "- 1 Introduction"),
+        (
+            "<table><tr><th>A<th>B</tr><tr><td>boil()<td><span class=mlabel>inline</span><span class=mlabel>virtual</span></tr></table>",
+            "| A | B |\n| --- | --- |\n| boil() | inline virtual |",
+        ),
+    ]);
+}
+
+#[test]
+fn a_name_within_a_sentence_is_no_title() {
+    let line = "<p>Directory of the <span class=command><strong>kettle</strong></span> executable, which is looked for first.</p><p>Made by this <strong>kettle</strong></p>";
+    holds(
+        &format!(
+            "<title>kettle</title><body><div><h2>Name</h2>{WORDS}</div><div><h2>Synopsis</h2><p><a href=a>kettle</a> [<a href=b>--boil</a>] [<a href=c>--pour</a>]</p></div>{line}{WORDS}"
+        ),
+        &["## Synopsis", "--boil", "Directory of the **kettle** executable"],
+        &["# kettle"],
+    );
+    // Alone on its line it is one.
+    holds(&format!("<title>Kettle guide</title><body><p><b>Kettle guide</b></p>{WORDS}{WORDS}"), &["# Kettle guide\n"], &[]);
+}
+
+#[test]
+fn a_heading_may_say_more_than_the_title() {
+    let page = |title: &str, own: &str| {
+        format!(
+            "<title>{title}</title><body><div class=header><div class=headertitle><div class=title>{own}</div></div></div><div class=contents>{WORDS}{WORDS}</div>"
+        )
+    };
+    holds(&page("Tea: Member List", "Kettle Member List"), &["# Kettle Member List"], &[]);
+    holds(&page("Tea: kettle.c Source File", "kettle.c"), &["# kettle.c"], &[]);
+    holds(&page("Tea: kettle.c Source File", "Quick search"), &[], &["# Quick"]);
+}
+
+#[test]
+fn links_that_a_paragraph_speaks_of_are_its_words() {
+    let member = |text: &str| format!("<div class=memitem><div class=memdoc>{text}</div></div>");
+    let html = |rest: &str| {
+        format!(
+            "<title>Tea: Kettle Class Reference</title><body><div class=header><div class=headertitle><div class=title>Kettle Class Reference</div></div></div><div class=contents>{WORDS}{WORDS}{rest}</div>"
+        )
+    };
+    let told = member("<p>Implements <a href=w.html>tea::Writer_of_many_pots</a>.</p>");
+    holds(&html(&told), &["Implements [tea::Writer_of_many_pots]"], &[]);
+    let links = "<div class=x><a href=a>Home of the pots</a> <a href=b>Everything else</a></div>";
+    holds(&html(&format!("{told}{links}")), &[], &["Everything else"]);
+    // Code is no list of links, and is not told to be left out.
+    let code = html(
+        "<div class=fragment><div class=line><a href=a>boil_the_kettle</a>(<a href=b>kettle_of_steel</a>);</div><div class=line>}</div></div>",
+    );
+    assert!(whole(&code).contains("boil_the_kettle(kettle_of_steel);"));
+    assert!(document(&page(&code)).unwrap().notes.iter().all(|note| note.rule != "list of links"), "{code}");
+}
+
+#[test]
+fn a_page_of_contents_keeps_the_list_below_its_title() {
+    let list = "<ul><li><a href=a>Browse all of the pots</a><li><a href=b>Search for a kettle by name</a><li><a href=c>So you want to quote the guide</a><li><a href=d>Read this if you think that it is bogus</a><li><a href=e>Awards that the kettle has won so far</a></ul>";
+    holds(&format!("<title>Kettle resources</title><body><h1>The Kettle Guide</h1>{WORDS}<hr>{list}"), &["[Browse all of the pots]"], &[]);
+    holds(&format!("<title>Kettle resources</title><body>{list}<h1>The Kettle Guide</h1>{WORDS}"), &[], &["Browse"]);
+}
+
+#[test]
+fn what_is_said_beside_a_declaration_is_kept() {
+    let proto = "<div class=memproto><table class=mlabels><tr><td class=mlabels-left><table class=memname><tr><td class=memname>int Kettle::fill</td><td>(</td><td>)</td></tr></table></td><td class=mlabels-right><span class=mlabels><span class=mlabel>static</span><span class=mlabel>pure virtual</span></span></td></tr></table></div>";
+    assert!(part(proto).ends_with("int Kettle::fill()\n```\n\n`static`, `pure virtual`"), "{}", part(proto));
+}
+
+#[test]
+fn what_a_script_answers_to_is_no_code() {
+    for (html, line) in [
+        ("<pre><a href='#' class=sql_link>sql</a>&gt;&gt;&gt; go()</pre>", "\n>>> go()\n"),
+        ("<pre>go(<a href='#' class=link>sql</a>)</pre>", "\ngo(sql)\n"),
+        ("<pre><a href='#sql' class=link>sql</a>()</pre>", "\nsql()\n"),
+    ] {
+        assert!(part(html).contains(line), "{}", part(html));
+    }
+}
+
+#[test]
+fn notes_within_their_marks_stand_in_brackets() {
+    each(&[(
+        "<p>Initially it is empty.<sup class=fn>183<span class=fn-text>Unfortunately some pots are traditionally filled by the user.</span></sup> The end.</p>",
+        "Initially it is empty. (183: Unfortunately some pots are traditionally filled by the user.) The end.",
+    )]);
+    assert!(!part("<p>Initially it is empty.<sup class=fn>183</sup></p>").contains('('));
+}

@@ -50,9 +50,16 @@ pub(super) fn is_apart(dom: &Dom, block: NodeId, node: NodeId, at: At) -> bool {
                 || at != At::Words && (aside::is_numbers(dom, node) || aside::is_generated(dom, node) || aside::is_counted(dom, node))
                 || has_class(dom, node, "error") && dom.ancestors(node).take(6).any(|above| has_class(dom, above, "twoslash"))
         }
-        "a" => aside::is_action(dom, node),
+        "a" => aside::is_action(dom, node) || at != At::Words && is_toggle(dom, node),
         _ => false,
     }
+}
+
+/// A link that leads nowhere: what it does, a script says.
+fn is_toggle(dom: &Dom, link: NodeId) -> bool {
+    dom.attribute(link, "href") == Some("#")
+        && has_word(dom, link, &["link", "toggle", "button", "btn", "trigger"])
+        && short_text(dom, link).is_some_and(|text| !text.contains(char::is_whitespace))
 }
 
 /// Elements that stand in a line with the code before and behind them.

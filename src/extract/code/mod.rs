@@ -30,6 +30,8 @@ pub(super) struct Listing {
     pub(super) language: Option<Language>,
     /// What stands in it and is none of its code.
     pub(super) left_out: Tally,
+    /// What its generator says of it beside it: "static", "pure virtual".
+    pub(super) labels: Vec<String>,
 }
 
 pub(super) struct Language {
@@ -71,7 +73,19 @@ pub(super) fn read(dom: &Dom, block: NodeId, setting: Setting) -> Option<Listing
         Said::None => None,
         Said::Nothing => inferred::of(dom, block, &text, setting).map(|name| Language { name: name.to_owned(), inferred: true }),
     };
-    Some(Listing { caption: lines.caption, text, language, left_out: lines.left_out })
+    let labels = labels(dom, block);
+    // What is told elsewhere is not left out.
+    let left_out = if labels.is_empty() { lines.left_out } else { Tally::default() };
+    Some(Listing { caption: lines.caption, text, language, left_out, labels })
+}
+
+/// Doxygen says beside a declaration what is not in it.
+fn labels(dom: &Dom, block: NodeId) -> Vec<String> {
+    if !has_class(dom, block, "memproto") {
+        return Vec::new();
+    }
+    let labels = dom.descendants(block).filter(|below| has_class(dom, *below, "mlabel")).take(PARTS);
+    labels.filter_map(|label| classes::short_text(dom, label)).filter(|label| !label.is_empty()).collect()
 }
 
 /// Doxygen lays a declaration out as a table; in one line its cells are parted as in code.
