@@ -661,7 +661,7 @@ fn a_site_that_is_gone_as_a_whole_is_given_a_second_chance() {
     }
     let report = refresh();
     assert_eq!((report.checked, report.removed, report.failed_total), (6, 0, 6), "{report:?}");
-    assert!(report.failed[0].error.contains("as all of its source is"), "{report:?}");
+    assert!(report.failed[0].error.contains("no page of its source came"), "{report:?}");
     // One that is there tells that the others are gone.
     world.text("a.test/", "Contents.", &["/a", "/b", "/c", "/d", "/e"]);
     let report = refresh();

@@ -240,7 +240,7 @@ pub struct Refreshing {
     /// Answers that are being read and stored.
     settling: FuturesUnordered<Boxed<'static, (Url, Result<Refreshed, Error>)>>,
     /// The addresses of these pages.
-    under_way: Vec<Url>,
+    under_way: HashSet<Url>,
     links: Links,
     /// Addresses of pages that were removed.
     gone: Vec<Url>,
@@ -301,7 +301,7 @@ impl Refreshing {
             left: known.into_iter(),
             asking: FuturesUnordered::new(),
             settling: FuturesUnordered::new(),
-            under_way: Vec::new(),
+            under_way: HashSet::new(),
             links: Links::default(),
             gone: Vec::new(),
             has_come: false,
@@ -332,7 +332,8 @@ impl Refreshing {
             }
             if self.reading.is_given_up() {
                 self.settling.clear();
-                if let Some(url) = self.under_way.pop() {
+                if let Some(url) = self.under_way.iter().next().cloned() {
+                    self.under_way.remove(&url);
                     let skip = Box::new(OverBudget::Stopped.into());
                     break (url.clone(), Err(Error::Unreadable { url, skip }));
                 }
@@ -362,13 +363,13 @@ impl Refreshing {
             match future::or(future::or(settled, answered), hurried).await {
                 Turn::Hurried => {}
                 Turn::Settled((url, refreshed)) => {
-                    self.under_way.retain(|of| *of != url);
+                    self.under_way.remove(&url);
                     if let Some(refreshed) = self.judge(&url, refreshed) {
                         break (url, refreshed);
                     }
                 }
                 Turn::Answered((url, refetched)) => {
-                    self.under_way.push(url.clone());
+                    self.under_way.insert(url.clone());
                     match &refetched {
                         Ok(Refetched::Page(page, _)) if is_elsewhere(&page.url, &url) => self.links.add(vec![page.url.clone()]),
                         Ok(Refetched::Page(_, links)) => self.links.add(links.clone()),
@@ -410,8 +411,8 @@ impl Refreshing {
 
     /// What became of a page, if that can be told by itself: one that is gone, or wholly another, waits for what becomes of the others.
     fn judge(&mut self, url: &Url, refreshed: Result<Refreshed, Error>) -> Option<Result<Refreshed, Error>> {
-        // Of a part of the pages, the others have come not long ago.
-        let is_known_to_be_there = self.has_come || self.pages == 1 || self.pages < self.summary.pages;
+        // Of a source of one page that page alone tells.
+        let is_known_to_be_there = self.has_come || self.summary.pages == 1;
         match refreshed {
             Ok(Refreshed::Gone) => self.missing.push((url.clone(), None)),
             Ok(Refreshed::Missed(error)) => self.missing.push((url.clone(), Some(error))),
@@ -439,7 +440,7 @@ impl Refreshing {
         let (mut stored, refused) = self.doubtful.settle();
         let missing = std::mem::take(&mut self.missing).into_iter();
         let mut kept: Vec<(Url, Error)> = Vec::new();
-        if self.is_cut_short && !self.has_come {
+        if self.is_cut_short {
             let held = std::mem::take(&mut stored).into_iter().map(|document| document.url);
             let stopped = |url: Url| (url.clone(), Error::Unreadable { url, skip: Box::new(OverBudget::Stopped.into()) });
             kept.extend(held.chain(missing.map(|(url, _)| url)).map(stopped));
@@ -456,7 +457,7 @@ impl Refreshing {
             kept.push((url, error));
         }
         for (url, error) in kept {
-            self.under_way.push(url.clone());
+            self.under_way.insert(url.clone());
             self.settling.push(Box::pin(async move { (url, Err(error)) }));
         }
         self.has_come |= !stored.is_empty();
@@ -471,7 +472,7 @@ impl Refreshing {
 
     fn put(&mut self, document: Document) {
         let url = document.url.clone();
-        self.under_way.push(url.clone());
+        self.under_way.insert(url.clone());
         let (source, budget) = (self.summary.source.clone(), self.reading.budget.clone());
         let putting = self.engine.clone().put_again(source, document, self.chunking.clone(), budget);
         self.settling.push(Box::pin(async move { (url, putting.await) }));
@@ -480,7 +481,7 @@ impl Refreshing {
     /// Those that are gone at once, and the others if they were missed before.
     fn remove_missing(&mut self) {
         for (url, error) in std::mem::take(&mut self.missing) {
-            self.under_way.push(url.clone());
+            self.under_way.insert(url.clone());
             let (engine, source) = (self.engine.clone(), self.summary.source.clone());
             self.settling.push(Box::pin(async move {
                 let removed = match error {

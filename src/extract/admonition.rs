@@ -69,20 +69,35 @@ pub(super) fn is_title(dom: &Dom, node: NodeId) -> bool {
 /// The cell of an icon, which says no more than the kind.
 pub(super) fn is_icon(dom: &Dom, node: NodeId) -> bool {
     let is_called = || dom.has_class(node, "icon") && dom.ancestors(node).take(4).any(|above| dom.has_class(above, "admonitionblock"));
-    dom.is(node, "td") && (is_called() || is_picture(dom, node) && is_in_frame(dom, node))
+    dom.is(node, "td") && (is_called() || is_picture(dom, node) && is_in_frame(dom, node) && stands_beside(dom, node))
+}
+
+/// Whether the note is beside the cell: in the other one of its row, or in several rows.
+fn stands_beside(dom: &Dom, cell: NodeId) -> bool {
+    let Some(row) = dom.parent(cell) else { return false };
+    let mut others = dom.children(row).filter(|other| *other != cell && dom.name(*other).is_some());
+    let has_text = |cell: NodeId| !dom.text_start(cell, LONGEST).trim().is_empty();
+    dom.attribute(cell, "rowspan").is_some() || others.next().is_some_and(has_text) && others.next().is_none()
 }
 
 /// The head of the table that frames a note.
 pub(super) fn is_head(dom: &Dom, node: NodeId) -> bool {
-    dom.is(node, "th") && is_in_frame(dom, node)
+    if !dom.is(node, "th") || !is_in_frame(dom, node) {
+        return false;
+    }
+    // A table of data has more of them.
+    let table = dom.ancestors(node).take(3).find(|above| dom.is(*above, "table"));
+    let is_only = table.is_some_and(|table| dom.descendants(table).take(FRAME).filter(|below| dom.is(*below, "th")).nth(1).is_none());
+    is_only && !dom.ancestors(node).take(2).any(|above| dom.is(above, "thead"))
 }
 
-/// A picture and nothing else.
+/// A picture and nothing else, which says one word at the most.
 fn is_picture(dom: &Dom, node: NodeId) -> bool {
     let mut pictures = 0;
     dom.descendants(node).skip(1).take(NEAR).all(|below| {
         pictures += usize::from(dom.is(below, "img"));
         dom.text(below).is_none_or(|text| text.trim().is_empty())
+            && dom.attribute(below, "alt").is_none_or(|alt| alt.split_whitespace().nth(1).is_none())
     }) && pictures == 1
 }
 
@@ -92,7 +107,8 @@ fn is_in_frame(dom: &Dom, cell: NodeId) -> bool {
     let Some(table) = dom.ancestors(row).take(2).find(|above| dom.is(*above, "table")) else { return false };
     kind(dom, table).is_some()
         || dom.parent(table).is_some_and(|note| {
-            kind(dom, note).is_some() && dom.children(note).take(NEAR).all(|child| child == table || dom.name(child).is_none())
+            let is_blank = |child: NodeId| dom.name(child).is_none() && dom.text(child).is_none_or(|text| text.trim().is_empty());
+            kind(dom, note).is_some() && dom.children(note).take(NEAR).all(|child| child == table || is_blank(child))
         })
 }
 
@@ -100,6 +116,8 @@ fn is_in_frame(dom: &Dom, cell: NodeId) -> bool {
 const LONGEST: usize = 200;
 /// In nodes: a note says early what it is.
 const NEAR: usize = 40;
+/// In nodes: of a table around a note.
+const FRAME: usize = 400;
 
 const KINDS: [(&str, &str); 14] = [
     ("note", "Note"),

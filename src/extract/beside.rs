@@ -121,7 +121,10 @@ fn is_picture_of_top(dom: &Dom, link: NodeId) -> bool {
     let mut pictures = dom.descendants(link).take(LONGEST_MARK).filter(|below| dom.is(*below, "img"));
     pictures.next().and_then(|picture| dom.attribute(picture, "alt")).is_some_and(|alt| {
         let alt = alt.trim().trim_matches(['[', ']', '^']).trim();
-        ["top", "up", "to top", "back to top", "go to top", "top of page"].iter().any(|name| alt.eq_ignore_ascii_case(name))
+        ["top", "to top", "back to top", "go to top", "top of page"].iter().any(|name| alt.eq_ignore_ascii_case(name))
+    }) && dom.parent(link).is_some_and(|around| {
+        // Alone in its line: within a sentence it is a word of it.
+        dom.children(around).all(|beside| beside == link || dom.text(beside).is_some_and(|text| text.trim().is_empty()))
     })
 }
 
@@ -358,9 +361,11 @@ pub(super) fn leave_out_before_title(dom: &Dom, root: NodeId, title: NodeId, fac
             let site = fact.titles > 0 && fact.linked_headings == fact.headings && fact.prose < 100.0;
             let arrows = || {
                 fact.is_pictured()
+                    && fact.pictured > 1
                     && fact.images == fact.pictured
                     && fact.text < 80
                     && !dom.text_start(child, 160).contains(char::is_alphanumeric)
+                    && dom.descendants(child).filter(|below| dom.is(*below, "img")).all(|picture| is_step(dom, picture))
             };
             if left_out[child.index()].is_none() && (fact.link_share() > if fact.anchors > 2 { 0.6 } else { 0.9 } || site || arrows()) {
                 left_out[child.index()] = Some(Rule::LinkList);
@@ -369,6 +374,35 @@ pub(super) fn leave_out_before_title(dom: &Dom, root: NodeId, title: NodeId, fac
         path = parent;
     }
 }
+
+/// An arrow or a sign that leads to another page of a manual.
+fn is_step(dom: &Dom, picture: NodeId) -> bool {
+    let said = dom.attribute(picture, "alt").unwrap_or_default().trim().trim_matches(['[', ']', '<', '>', '-', ' ']);
+    STEPS.iter().any(|step| said.eq_ignore_ascii_case(step))
+}
+
+const STEPS: [&str; 20] = [
+    "prev",
+    "previous",
+    "next",
+    "up",
+    "top",
+    "home",
+    "back",
+    "forward",
+    "first",
+    "last",
+    "contents",
+    "table of contents",
+    "toc",
+    "index",
+    "search",
+    "help",
+    "start",
+    "parent",
+    "references",
+    "main",
+];
 
 /// What holds the title and all that is below it: not the block that is there for the title and who wrote the page.
 fn around_title(dom: &Dom, title: NodeId) -> Option<NodeId> {

@@ -13,6 +13,7 @@ pub(super) fn in_place_of_page(title: &str, text: &str) -> Option<Skip> {
     let plain = |text: &str| text.to_lowercase().replace('’', "'");
     let body: Vec<&str> = text.lines().filter(|line| !line.starts_with("# ")).collect();
     let (said, whole) = (plain(&body.join("\n")), plain(text));
+    let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let is = |names: &[&str]| parts.iter().any(|part| names.contains(&part.as_str()));
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| said.contains(phrase));
     let is_bare =
@@ -23,6 +24,8 @@ pub(super) fn in_place_of_page(title: &str, text: &str) -> Option<Skip> {
         () if is(CHALLENGES) && (is_bare(BARE) || says(ASKED)) || is(CHECKS) && says(ASKED) => Some(Skip::Gate),
         () if is(CHALLENGES) || is(CHECKS) => Some(Skip::Gate).filter(|_| !explains && says(ASKED_IN_PASSING)),
         () if is(REFUSALS) && says(REFUSED) => Some(Skip::Gate),
+        // The others of its lines are what may be tried.
+        () if is(MISSING) && !said.contains('`') && NO_PAGE.iter().any(|phrase| first.contains(phrase)) => Some(Skip::Missing),
         () if explains => None,
         // The title of what explains an error has its number.
         () if [DOWN, BACK].iter().all(|phrases| phrases.iter().any(|phrase| whole.contains(phrase)))
@@ -290,6 +293,10 @@ mod tests {
                 "Page not found",
                 "The page you were looking for is not here. Try:\n\n- [Home](https://a.test/)\n- [Search](https://a.test/s)",
             ),
+            (
+                "Page not found",
+                "Sorry, the page you requested does not exist.\n\n- Check the spelling of the address\n- [Home](https://a.test/)",
+            ),
         ] {
             assert_eq!(shown(title, &text), Some(Skip::Missing), "{title}");
         }
@@ -319,6 +326,7 @@ mod tests {
             ("Seite nicht gefunden", "Mit der Vorlage `404.php` bestimmen Sie, was Besucher sehen, wenn eine Adresse falsch ist."),
             ("Página no encontrada", "Si su sitio muestra este mensaje, revise los enlaces permanentes en Ajustes y guarde los cambios."),
             ("Errors: not found", "The page you asked for is not shared with the integration. Share the page with it in its menu."),
+            ("Page not found", "Served where the page you requested does not exist: `404.html`.\n\n- Copy it\n- Change it"),
             ("Oops", "Kettle could not find the page cache. Run `kettle cache build` so that it can find the page again."),
         ] {
             assert_eq!(shown(title, text), None, "{title}");

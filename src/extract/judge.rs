@@ -107,6 +107,7 @@ pub(super) struct Case<'a> {
 
 /// In bytes.
 const ONE_SENTENCE: f32 = 100.0;
+const MOST_BETWEEN_ARROWS: u32 = 200;
 
 /// What the element's own name, role or style says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,8 +137,13 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
     let story = genre == Genre::Story;
     // Of a page with little running text, one sentence is a large share.
     let share = |most: f32| fact.text as f32 <= page.text as f32 * most && (fact.prose <= page.prose * most || fact.prose < ONE_SENTENCE);
-    // Pictures that lead through a manual, and the names of the page and its chapter between them.
-    let arrows = case.hint == Some(Hint::Navigation) && fact.is_pictured() && fact.prose < ONE_SENTENCE;
+    // Pictures that lead through a manual, and the names of the page and its chapter between them: no room for code or a table of data.
+    let arrows = case.hint == Some(Hint::Navigation)
+        && fact.is_pictured()
+        && fact.pictured > 1
+        && fact.images == fact.pictured
+        && fact.prose < ONE_SENTENCE
+        && fact.text < MOST_BETWEEN_ARROWS;
     // Made of links and controls, or of labels only: no paragraph, item or cell has words of its own.
     let chrome = fact.link_share() > 0.5 && fact.prose * 5.0 < fact.text as f32
         || fact.controls > 0 && fact.prose < if case.within { 200.0 } else { 600.0 }

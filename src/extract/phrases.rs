@@ -59,16 +59,19 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
             && !dom.parent(node).is_some_and(|parent| dom.is(parent, "li"))
             && !is_of_text(dom, node, all)
         || only_link && WORDS.iter().any(|word| text.trim_matches(['[', ']']).eq_ignore_ascii_case(word)) && leads_to_its_source(dom, node)
-        || only_link && is_arrow(text) && !is_of_text(dom, node, all)
+        || only_link && is_arrow(text) && !dom.parent(node).is_some_and(|parent| dom.is(parent, "li")) && !is_of_text(dom, node, all)
         || only_link && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(is_step)) && !is_of_text(dom, node, all)
 }
 
-/// "next ->", "<- previous": the word and an arrow, and nothing else.
+/// "next ->", "<- previous": the word and an arrow to where it leads, and nothing else. "--next" and "->next" are names.
 fn is_arrow(text: &str) -> bool {
-    let is_arrow = |c: char| matches!(c, '<' | '>' | '-' | '=' | '«' | '»' | '‹' | '›' | '←' | '→' | '⇐' | '⇒' | ' ' | '\u{a0}');
-    let word = text.trim_matches(is_arrow);
-    word.len() < text.len() && ["next", "previous", "prev"].iter().any(|step| word.eq_ignore_ascii_case(step))
+    let is_word = |text: &str, words: &[&str]| words.iter().any(|word| text.trim_matches([' ', '\u{a0}']).eq_ignore_ascii_case(word));
+    FORTH.iter().any(|arrow| text.strip_suffix(arrow).is_some_and(|word| is_word(word, &["next"])))
+        || BACK.iter().any(|arrow| text.strip_prefix(arrow).is_some_and(|word| is_word(word, &["previous", "prev"])))
 }
+
+const FORTH: [&str; 9] = ["-->", "->", "==>", "=>", ">>", "»", "›", "→", "⇒"];
+const BACK: [&str; 9] = ["<--", "<-", "<==", "<=", "<<", "«", "‹", "←", "⇐"];
 
 /// What may stand behind "Next" where that leads to the next page: ".js" and "(Int32)" may not.
 fn is_step(rest: &str) -> bool {

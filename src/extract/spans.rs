@@ -60,7 +60,12 @@ impl Writer<'_> {
         if name != "span" || self.inline.is_empty() {
             return;
         }
-        if dom.has_class(node, "classifier") && !self.inline.ends_with(':') {
+        let is_of_term = || dom.ancestors(node).take(3).any(|above| dom.is(above, "dt"));
+        if dom.has_class(node, "classifier") && is_of_term() {
+            // Of a second type only what stands between them.
+            if self.inline.ends_with(':') || self.inline.ends_with(',') {
+                return;
+            }
             self.inline.text(" : ");
         } else if dom.first_child(node).is_none() && ["sep", "separator", "divider"].iter().any(|class| dom.has_class(node, class)) {
             self.inline.part();
@@ -294,7 +299,7 @@ fn is_badge(dom: &Dom, node: NodeId) -> bool {
         classes.len() <= LONGEST_CLASS
             && classes
                 .split(|c: char| !c.is_ascii_alphanumeric())
-                .any(|word| matches!(word, "badge" | "chip" | "pill" | "stab" | "label" | "mlabel" | "Badge" | "Chip"))
+                .any(|word| matches!(word, "badge" | "chip" | "pill" | "stab" | "mlabel" | "Badge" | "Chip"))
     })
 }
 

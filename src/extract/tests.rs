@@ -684,3 +684,49 @@ fn notes_within_their_marks_stand_in_brackets() {
     )]);
     assert!(!part("<p>Initially it is empty.<sup class=fn>183</sup></p>").contains('('));
 }
+
+#[test]
+fn what_is_named_as_parts_of_frames_are_stays_where_it_is_text() {
+    each(&[
+        ("<p>v<span class=label>2.1</span> of H<span class=label>2</span>O</p>", "v2.1 of H2O"),
+        ("<p>We train a <span class=classifier>Naive Bayes</span> model.</p>", "We train a Naive Bayes model."),
+        (
+            "<ul><li><a href='#b'>--netrc</a></li><li><a href='#c'>--next</a></li></ul>",
+            "- [--netrc](https://docs.test/page.html#b)\n- [--next](https://docs.test/page.html#c)",
+        ),
+        ("<p>See <a href='#x'>-next</a></p>", "See [-next](https://docs.test/page.html#x)"),
+    ]);
+    for (html, kept) in [
+        (
+            "<pre><span class=line><span class=num>1</span>fn a() {</span>\n<span class=line><span class=num>2</span>-b</span>\n<span class=line><span class=num>3</span>}</span></pre>",
+            "fn a() {\n-b\n}",
+        ),
+        ("<pre><a href='#' class=type-link>String</a> name;\n<a href='#' class=link>Pot</a>.boil();</pre>", "String name;\nPot.boil();"),
+        (
+            "<pre><ol><li class=line-number>if (a) {</li><li class=line-number>  x = 1;</li><li class=line-number>}</li></ol></pre>",
+            "}\n```",
+        ),
+        ("<div class=note><table><tr><td><img alt='How the lid is put on' src=l.png></td></tr></table></div>", "l.png"),
+        ("<div class=tip>Look at it: <table><tr><td><img alt=Lid src=l.png></td><td>Of steel</td></tr></table></div>", "l.png"),
+        ("<p>Press <a href='#up'><img alt=Up src=u.png></a> or <a href='#top'><img alt=Top src=t.png></a> to move.</p>", "u.png"),
+        ("<p>Press <a href='#up'><img alt=Up src=u.png></a> or <a href='#top'><img alt=Top src=t.png></a> to move.</p>", "t.png"),
+        (
+            "<table class=warning><thead><tr><th>Code</th><th>Meaning</th></tr></thead><tr><td>1</td><td>Dry</td></tr></table>",
+            "**Warning**",
+        ),
+        (
+            "<table class=warning><thead><tr><th>Code</th><th>Meaning</th></tr></thead><tr><td>1</td><td>Dry</td></tr></table>",
+            "\n\nMeaning\n\n1",
+        ),
+    ] {
+        assert!(part(html).contains(kept), "{html}: {}", part(html));
+    }
+    let figure = "<figure><a href=big.png><img alt='Figure 1: where the water goes in' src=s.png></a></figure>";
+    let badges = "<p><a href=a><img alt=build src=a.svg></a> <a href=b><img alt=crates.io src=b.svg></a></p>";
+    let sidebar = "<div class=sidebar><a href=x><img alt=Fig src=f.png></a><pre>boil()\npour()\ndrink()</pre></div>";
+    holds(
+        &format!("<title>Pots</title><body>{figure}{badges}<h1>Pots</h1>{WORDS}{sidebar}{WORDS}"),
+        &["Figure 1", "a.svg", "drink()"],
+        &[],
+    );
+}

@@ -20,7 +20,8 @@ pub(super) fn search(view: &dyn View, config: &Config, query: &Query) -> Result<
     }
     let among = view.among(query, &sources)?;
     let ranking = Ranking::of(query, &asked, config);
-    let most = config.candidates.max(query.limit.saturating_add(query.limit / 2));
+    // The same for all limits that an agent can page through: by how many are ranked their scores are scaled.
+    let most = config.candidates.max(query.limit.saturating_add(query.limit / 2).checked_next_multiple_of(PAGED).unwrap_or(usize::MAX));
     let (source, distinct_pages) = (one(&sources), query.per_page == PerPage::Best);
     let filter = Filter { wanted: query.wanted, source, among: among.as_deref(), distinct_pages, limit: most };
     let weight = ranking.weight_of_meaning();
@@ -49,6 +50,9 @@ pub(super) fn lacking(view: &dyn View, query: &Query, model: &str, limit: usize)
     let found = view.by_words(&asked, filter)?;
     view.pending_of(model, &found.into_iter().map(|found| found.chunk).collect::<Vec<_>>())
 }
+
+/// Half as many again as the highest limit of a tool.
+const PAGED: usize = 150;
 
 /// The one source that is asked, if it is one.
 fn one(sources: &[i64]) -> Option<i64> {

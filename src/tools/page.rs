@@ -206,13 +206,13 @@ fn place(document: &Document, asked: &str) -> Option<Place> {
 struct Part {
     /// The page, as https://…
     url: String,
-    /// Whose copy, where several have one
+    /// Whose copy
     #[serde(default)]
     source: Option<String>,
     /// next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Characters of the answer
+    /// Characters
     #[serde(default = "max_chars")]
     max_chars: u32,
 }
@@ -228,7 +228,7 @@ struct Fetch {
     /// next_offset of the answer before
     #[serde(default)]
     offset: u32,
-    /// Characters of the answer
+    /// Characters
     #[serde(default = "max_chars")]
     max_chars: u32,
     /// Run its scripts: auto, always or never
@@ -304,10 +304,10 @@ const FOLDERS: &str = "add_source stores the files of a folder";
 const FETCHED: &str = "without `source` it is read from wherever it is";
 /// Clients give up after 60 s without a sign of life.
 const PATIENCE: Duration = Duration::from_secs(45);
-const READ: &str = "Reads a page as markdown: the stored copy, else fetched now (`from` says which). From the heading on that a #fragment names. \
+const READ: &str = "Reads a page as markdown: the stored copy, else fetched now (`from`). From the heading on that a #fragment names. \
      A long page comes in parts, by next_offset.";
 const FETCH: &str =
-    "Fetches a page as markdown as it is now, without storing it. robots.txt is obeyed. To have it searchable: crawl_single_page.";
+    "Fetches a page as markdown as it is now; stores nothing. robots.txt is obeyed. To have it searchable: crawl_single_page.";
 
 #[cfg(test)]
 mod tests {

@@ -567,6 +567,9 @@ fn what_a_module_answers_for_is_told_by_its_function() {
             &kettle,
         );
     }
+    // What a branch writes is an answer.
+    let filled = "def __getattr__(name):\n  if name in ('lid',):\n    globals()[name] = load(name)\n  try:\n    return globals()[name]\n  except KeyError:\n    raise AttributeError(name)\n";
+    judged("import kettle\nkettle.lid\n", None, Language::Python, &python(&[("kettle/__init__.py", filled)]));
     let untold = [
         "def __getattr__(name):\n  if name == 'lid':\n    return 1\n",
         "def __getattr__(name):\n  if name.startswith('l'):\n    return 1\n  raise AttributeError(name)\n",
@@ -575,6 +578,10 @@ fn what_a_module_answers_for_is_told_by_its_function() {
         "def __getattr__(name):\n  if name != 'lid' and name:\n    return 1\n  raise AttributeError(name)\n",
         "def make(of):\n  def __getattr__(name):\n    raise AttributeError(name)\n  return other\n__getattr__ = make(1)\n",
         "from .lazy import __getattr__\n",
+        "OLD = {'lid': 1}\nregister(OLD, 'gone')\ndef __getattr__(name):\n  if name in OLD:\n    return 1\n  raise AttributeError(name)\n",
+        "OLD = ['lid']\nother = OLD\nother.append('gone')\ndef __getattr__(name):\n  if name in OLD:\n    return 1\n  raise AttributeError(name)\n",
+        "OLD = {'lid': 1}\nOLD, x = {'gone': 1}, 1\ndef __getattr__(name):\n  if name in OLD:\n    return 1\n  raise AttributeError(name)\n",
+        "OLD = ['lid']\nclass Reg:\n  names = OLD\ndef __getattr__(name):\n  if name in OLD:\n    return 1\n  raise AttributeError(name)\n",
     ];
     for text in untold {
         let kettle = python(&[("kettle/__init__.py", text), ("kettle/lazy.py", "")]);
@@ -600,6 +607,9 @@ fn a_module_is_open_by_what_is_done_with_its_names() {
     judged("import kettle\nkettle.lid, kettle.knob, kettle.spout\n", None, Language::Python, &python(&[("kettle/__init__.py", read[6])]));
     let written = [
         "for name in names:\n  globals()[name] = 1\n",
+        "import sys as _sys\n_m = _sys.modules[__name__]\nfor name in names():\n  setattr(_m, name, 1)\n",
+        "from sys import modules\nfor name in names():\n  setattr(modules[__name__], name, 1)\n",
+        "import builtins\nbuiltins.exec(code)\n",
         "g = globals()\nfor name in names:\n  g[name] = 1\n",
         "g = globals()\ndef add(name):\n  g.update({name: 1})\n",
         "fill(globals())\n",

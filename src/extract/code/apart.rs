@@ -59,7 +59,9 @@ pub(super) fn is_apart(dom: &Dom, block: NodeId, node: NodeId, at: At) -> bool {
 fn is_toggle(dom: &Dom, link: NodeId) -> bool {
     dom.attribute(link, "href") == Some("#")
         && has_word(dom, link, &["link", "toggle", "button", "btn", "trigger"])
-        && short_text(dom, link).is_some_and(|text| !text.contains(char::is_whitespace))
+        && short_text(dom, link).is_some_and(|text| text.chars().all(char::is_alphabetic))
+        // Before a prompt: names in code may lead nowhere, too.
+        && dom.next_sibling(link).is_some_and(|behind| [">>>", "...", "$ "].iter().any(|prompt| dom.text_start(behind, 4).starts_with(prompt)))
 }
 
 /// Elements that stand in a line with the code before and behind them.
@@ -96,9 +98,10 @@ impl Named {
     /// The same of what is a block of its own.
     fn goes_as_block(self, dom: &Dom, node: NodeId) -> bool {
         let texts = || dom.descendants(node).take(aside::COUNTED).filter_map(|below| dom.text(below));
-        let is_word = |text: &str| text.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_alphabetic));
+        // Numbers, marks of changes, and signs that fold.
+        let is_code = |c: char| c.is_alphabetic() || c.is_ascii_punctuation() && !matches!(c, '.' | ':' | '|' | '+' | '-' | '*');
         match self {
-            Self::Number => !texts().any(is_word),
+            Self::Number => !texts().any(|text| text.contains(is_code)),
             // With it stand the language and the file.
             Self::Control => texts().map(|text| text.trim().len()).sum::<usize>() <= LONGEST_TITLE,
             Self::Hidden | Self::Never => true,

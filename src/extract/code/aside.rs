@@ -205,10 +205,8 @@ pub(super) fn is_counted(dom: &Dom, span: NodeId) -> bool {
     if !tokens(dom, span).any(|token| matches!(token, "num" | "number" | "no" | "nr" | "n" | "ln")) || has_class(dom, span, "token") {
         return false;
     }
-    // What stands right behind it is a mark of the code: "1, 2", "1: a".
-    let goes_on = |text: &str| {
-        text.starts_with(|c: char| c.is_ascii_punctuation() && !matches!(c, '|' | '(' | '{' | '[' | '#' | '/' | '@' | '<' | '"' | '\''))
-    };
+    // What stands right behind it makes it a number of the code: "1, 2", "1: a". A line may begin with any other mark.
+    let goes_on = |text: &str| text.starts_with(',') || text.starts_with(": ");
     if dom.next_sibling(span).is_some_and(|behind| goes_on(&dom.text_start(behind, 4))) {
         return false;
     }

@@ -13,21 +13,24 @@ use crate::files::package::Ecosystem;
 pub(super) fn read(path: &Path, text: &str) -> Result<Lock, Error> {
     let root = root(path);
     let mut lock = Lock::default();
-    let mut seen: HashSet<String> = HashSet::new();
+    let mut seen = first(path);
     let mut ahead: Vec<(PathBuf, String, String)> = vec![(path.to_owned(), String::new(), text.to_owned())];
     while let Some((path, folder, text)) = ahead.pop() {
         for name in one(&mut lock, &path, &text)? {
             let below = joined(&folder, &name);
-            match below.as_ref().and_then(|below| read_below(&root, below, LARGEST).ok()) {
-                Some(bytes) if seen.len() < MOST_FILES => {
-                    if let Some(below) = below.filter(|below| seen.insert(below.clone())) {
-                        let path = root.join(&below);
-                        let text = String::from_utf8(bytes).map_err(|_| Error::broken(&path, None, "it is not UTF-8"))?;
-                        let folder = below.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-                        ahead.push((path, folder, text.trim_start_matches('\u{feff}').to_owned()));
-                    }
+            // Once, however often it is named.
+            if below.as_ref().is_some_and(|below| seen.contains(below)) {
+                continue;
+            }
+            let below = below.filter(|below| seen.len() <= MOST_FILES && seen.insert(below.clone()));
+            match below.and_then(|below| Some((read_below(&root, &below, LARGEST).ok()?, below))) {
+                Some((bytes, below)) => {
+                    let path = root.join(&below);
+                    let text = String::from_utf8(bytes).map_err(|_| Error::broken(&path, None, "it is not UTF-8"))?;
+                    let folder = below.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+                    ahead.push((path, folder, text.trim_start_matches('\u{feff}').to_owned()));
                 }
-                _ => {
+                None => {
                     lock.is_partial = true;
                     lock.note(format!("{} is not followed", short(&name)));
                 }
@@ -41,15 +44,15 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Lock, Error> {
 pub(super) fn named(path: &Path, bytes: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
     let root = root(path);
     let mut found: Vec<(PathBuf, Vec<u8>)> = Vec::new();
-    let mut seen: HashSet<String> = HashSet::new();
+    let mut seen = first(path);
     let mut ahead: Vec<(String, Vec<u8>)> = vec![(String::new(), bytes.to_owned())];
     while let Some((folder, bytes)) = ahead.pop() {
         let text = String::from_utf8_lossy(&bytes);
         let names = text.lines().filter_map(|line| followed(line.split(" #").next().unwrap_or_default().trim()));
         for below in names.filter_map(|name| joined(&folder, name)) {
-            if seen.len() < MOST_FILES
-                && let Ok(bytes) = read_below(&root, &below, LARGEST)
+            if seen.len() <= MOST_FILES
                 && seen.insert(below.clone())
+                && let Ok(bytes) = read_below(&root, &below, LARGEST)
             {
                 ahead.push((below.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned(), bytes.clone()));
                 found.push((root.join(&below), bytes));
@@ -57,6 +60,11 @@ pub(super) fn named(path: &Path, bytes: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
         }
     }
     found
+}
+
+/// The list itself is read when those are that it names.
+fn first(path: &Path) -> HashSet<String> {
+    path.file_name().and_then(|name| name.to_str()).map(str::to_owned).into_iter().collect()
 }
 
 /// The folder of a list, without links: those below it lead nowhere.
@@ -144,6 +152,13 @@ fn one(lock: &mut Lock, path: &Path, text: &str) -> Result<Vec<String>, Error> {
 /// Whether something is asked for by its address or path alone; with its name where that says it.
 fn place(requirement: &str) -> Option<Option<String>> {
     let plain = requirement.split([' ', '\t']).next().unwrap_or(requirement);
+    // `name[extra]@https://…` (PEP 508), without blanks.
+    if let Some((name, _)) = plain.split_once('@') {
+        let name = name.split('[').next().unwrap_or(name);
+        if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+            return None;
+        }
+    }
     let is_archive = [".whl", ".zip", ".tar.gz"].iter().any(|end| plain.split(['#', '?']).next().unwrap_or(plain).ends_with(end));
     let is_place =
         plain.contains("://") && !plain.contains('@') || plain.starts_with("git+") || plain.starts_with(['.', '/']) || is_archive;

@@ -223,12 +223,21 @@ fn files_that_requirements_name_are_read_with_them() {
 }
 
 #[test]
+fn a_file_that_is_named_a_thousand_times_is_read_once() {
+    let made = Made::new(&[("requirements.txt", &"-r a.txt\n".repeat(50_000)), ("a.txt", &"# nothing\n".repeat(200_000))]);
+    assert!(!made.read().is_partial);
+    assert_eq!(Project::fingerprint_of(made.0.path()).unwrap(), made.read().fingerprint);
+}
+
+#[test]
 fn what_is_asked_for_by_its_place_alone_is_no_damage() {
     let text =
         "git+https://github.com/o/p.git@v1#egg=pots\nhttps://x.test/lid-1.0-py3-none-any.whl\n./local/knob-2.0-py3-none-any.whl --hash=x\n";
     let project = Made::new(&[("requirements.txt", text)]);
     assert_eq!(project.shown(), ["pypi:knob!", "pypi:lid!", "pypi:pots!"]);
     assert!(!project.read().is_partial);
+    let named = "pot[warm]@https://github.com/o/pot/archive/v1.zip\nseal@file:///srv/seal.tar.gz\n";
+    assert_eq!(Made::new(&[("requirements.txt", named)]).shown(), ["pypi:pot!", "pypi:seal!"]);
     for text in ["git+ssh://git@github.com/o/p.git\n", "./folder\n", "https://x.test/p.zip\n", "file:///p\n"] {
         let project = Made::new(&[("requirements.txt", &format!("a\n{text}"))]).read();
         assert_eq!((project.dependencies.len(), project.is_partial, project.notes.len()), (1, true, 1), "{text}");

@@ -127,18 +127,33 @@ fn leave_out_stop_words(units: &mut Vec<Unit>) {
     units.retain(|unit| !unit.tokens.is_empty());
 }
 
+/// Whether a string behind it is one of code: `print(`, `key=`, `[`, `{`. A person who sets a bracket has a blank before it.
+fn is_argument(before: &str) -> bool {
+    before.ends_with(['{', '[', '='])
+        || before.strip_suffix('(').is_some_and(|name| name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '(' | '[' | ')')))
+}
+
 /// What stands in quotes, with the mark that opens it, but for strings in code.
 fn quotations(question: &str) -> Vec<(char, String)> {
     let mut found = Vec::new();
     let mut from = 0;
+    let has_code = question.contains(['{', '[']) || question.match_indices('(').any(|(at, _)| is_argument(&question[..=at]));
+    // Marks that nothing closes: all of the rest is looked at once for each.
+    let mut open_ended: Vec<char> = Vec::new();
     while let Some((at, open)) = question[from..].char_indices().find(|(_, c)| QUOTES.iter().any(|(open, _)| open == c)) {
-        let before = question[..from + at].chars().next_back();
+        let before = &question[..from + at];
         from += at + open.len_utf8();
-        let Some(length) = question[from..].find(|c: char| QUOTES.contains(&(open, c))) else { continue };
+        if open_ended.contains(&open) {
+            continue;
+        }
+        let Some(length) = question[from..].find(|c: char| QUOTES.contains(&(open, c))) else {
+            open_ended.push(open);
+            continue;
+        };
         let phrase = question[from..from + length].trim();
         let mut behind = question[from + length..].chars();
         from += length + behind.next().map_or(0, char::len_utf8);
-        let is_code = open == '"' && (before.is_some_and(|c| "([{=,:".contains(c)) || behind.next().is_some_and(|c| ")]}=(:[".contains(c)));
+        let is_code = open == '"' && (is_argument(before) || has_code && (before.ends_with([',', ':']) || behind.next() == Some(':')));
         let is_phrase = phrase.len() <= MAX_PHRASE && phrase.contains(|c: char| !c.is_whitespace());
         if found.len() < MAX_PHRASES && is_phrase && !is_code {
             found.push((open, phrase.to_owned()));
@@ -222,6 +237,21 @@ mod tests {
         assert_eq!(Asked::parse("\"yield\"").phrases(), ["yield"]);
         assert_eq!(Asked::parse("什么是\"删除\"").phrases(), ["删除"]);
         assert!(Asked::parse(&"\"a b\" ".repeat(1_000)).phrases().len() == MAX_PHRASES);
+    }
+
+    #[test]
+    fn a_phrase_beside_a_sign_of_the_sentence_is_one() {
+        for question in [
+            "what does it mean (\"connection refused\")?",
+            "error:\"connection refused\" why",
+            "what is \"connection refused\": cause",
+            "\"connection refused\",\"no water\"",
+        ] {
+            assert_eq!(Asked::parse(question).phrases()[0], "connection refused", "{question}");
+        }
+        // Marks that nothing closes are each looked for once.
+        let open = format!("kettle {}", "„".repeat(200_000));
+        assert!(quotations(&open).is_empty());
     }
 
     #[test]

@@ -131,6 +131,10 @@ pub(in crate::store) fn similar(shelf: &dyn Shelf, word: &str, wanted: Wanted) -
                 }
             })?;
         }
+        // Whether it is a word is not known then.
+        if blocks == 0 {
+            break;
+        }
         match best {
             // Another form of the word that was asked for.
             Some((count, form)) if left == 0 && word.starts_with(&stem) => *written.entry(form).or_default() += count,

@@ -154,7 +154,7 @@ impl Module<'_, '_> {
             "inspect.getmodule(",
             "import_module(__name__)",
             "modules.get(__name__",
-            " modules[__name__",
+            "modules[__name__",
         ];
         const PATHS: &[&str] = &["__path__ =", "__path__ +=", "__path__.", "extend_path(", "declare_namespace(", "sys.meta_path"];
         if PATHS.iter().any(|word| self.file.text.contains(word)) {

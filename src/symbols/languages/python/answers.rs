@@ -39,6 +39,7 @@ pub(super) fn answered(root: Node<'_>, source: &str) -> Option<(usize, Vec<Strin
                 let is_change = function.and_then(|of| field(of, "attribute", source)).is_some_and(|name| !READING.contains(&name));
                 changed.extend(function.filter(|_| is_change).and_then(|of| field(of, "object", source)));
             }
+            "identifier" if !leaves_as_it_is(node, above, source) => _ = changed.insert(text(node, source)),
             _ => {}
         }
         true
@@ -129,10 +130,15 @@ impl Answers<'_, '_> {
             let inner = part.child_by_field_name("consequence").or_else(|| part.child_by_field_name("body"))?;
             match part.child_by_field_name("condition").and_then(|condition| self.asks(condition, 0)) {
                 Some(Asks::In(names)) => {
-                    // What is only warned of, or refused in other words, is no answer.
+                    // What is only warned of, or refused in other words, is no answer; what is written, or handed to a function, may be one.
                     let mut is_answer = self.binds(inner);
-                    walk_within(inner, |node, _| {
-                        is_answer |= node.kind() == "return_statement";
+                    walk_within(inner, |node, above| {
+                        let is_raised = above.iter().any(|above| above.kind() == "raise_statement");
+                        is_answer |= match node.kind() {
+                            "return_statement" | "assignment" | "augmented_assignment" => true,
+                            "call" => !is_raised && !field(node, "function", self.source).is_some_and(|of| of.ends_with("warn")),
+                            _ => false,
+                        };
                         node.kind() != "function_definition"
                     });
                     if is_answer {
@@ -238,6 +244,31 @@ pub(super) fn texts(node: Node<'_>, source: &str) -> Option<Vec<String>> {
     };
     children(inner).into_iter().filter(|part| part.kind() != "comment").map(|part| one(part).map(str::to_owned)).collect()
 }
+
+/// Whether a mention of a list cannot change it, nor hand it to who could: it is bound, asked whether something is in it, or something is taken
+/// from it.
+fn leaves_as_it_is(name: Node<'_>, above: &[Node<'_>], source: &str) -> bool {
+    let Some(around) = above.last() else { return false };
+    let is = |part: &str| around.child_by_field_name(part) == Some(name);
+    match around.kind() {
+        "assignment" => is("left"),
+        "comparison_operator" => children(*around).first() != Some(&name),
+        // A copy, or how many there are.
+        "argument_list" => {
+            let call = above.len().checked_sub(2).and_then(|at| above.get(at)).and_then(|call| field(*call, "function", source));
+            call.is_some_and(|function| COPYING.contains(&function))
+        }
+        "binary_operator" | "list_splat" | "dictionary_splat" => true,
+        "subscript" => is("value"),
+        "attribute" => is("object") && field(*around, "attribute", source).is_some_and(|method| READING.contains(&method)),
+        "for_statement" | "for_in_clause" => is("right"),
+        "call" => is("function"),
+        "parameters" | "keyword_argument" | "import_from_statement" | "dotted_name" => true,
+        _ => false,
+    }
+}
+
+const COPYING: &[&str] = &["list", "sorted", "set", "tuple", "len", "frozenset", "dict", "enumerate", "iter", "repr", "str", "sum"];
 
 /// Methods of lists and dictionaries that leave them as they are.
 const READING: &[&str] = &["get", "keys", "values", "items", "copy", "index", "count", "union", "difference", "intersection"];

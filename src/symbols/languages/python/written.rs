@@ -22,11 +22,21 @@ enum Use {
     Open,
 }
 
+/// The name without where it is from: `sys` is also had under other names.
+fn last_of(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// The same of what the language has: `builtins.exec`, but not a method of that name.
+fn without_builtins(path: &str) -> &str {
+    path.rsplit_once('.').filter(|(of, _)| of.trim_matches('_') == "builtins").map_or(path, |(_, name)| name)
+}
+
 impl Module<'_, '_> {
     /// Calls that let a module make names while it runs.
     pub(super) fn open_by_calls(&mut self, root: Node<'_>, from: usize) {
         let source = self.file.text;
-        if !["globals", "locals", "vars", "exec", "sys.modules"].iter().any(|word| source.contains(word)) {
+        if !["globals", "locals", "vars", "exec", "modules["].iter().any(|word| source.contains(word)) {
             return;
         }
         let mut names: Vec<String> = Vec::new();
@@ -37,7 +47,7 @@ impl Module<'_, '_> {
         walk_within(root, |node, above| {
             let stands = |kinds: &[&str]| above.iter().any(|above| kinds.contains(&above.kind()));
             let used = match node.kind() {
-                "call" => match (field(node, "function", source), given(node)) {
+                "call" => match (field(node, "function", source).map(without_builtins), given(node)) {
                     (Some("globals"), _) => Some(("globals()", used(node, above, source))),
                     // In a function these are its own.
                     (Some("locals" | "vars"), 0) if !stands(&["function_definition", "lambda", "class_definition"]) => {
@@ -47,7 +57,7 @@ impl Module<'_, '_> {
                     (Some("exec" | "exec_"), 1) => Some(("exec(", Use::Open)),
                     _ => None,
                 },
-                "subscript" if field(node, "value", source) == Some("sys.modules") => {
+                "subscript" if field(node, "value", source).map(last_of) == Some("modules") => {
                     // `setattr(sys.modules[of.__module__], name, …)` in what classes are decorated with.
                     let index = field(node, "subscript", source).unwrap_or_default();
                     if index.ends_with(".__module__") && !is_looked_at(above) {
