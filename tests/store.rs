@@ -28,6 +28,11 @@ fn put(store: &Store, url: &str, markdown: &str) -> Put {
     store.put(&document, &chunk::split(&document, &chunk::Config { min_chars: 0, ..chunk::Config::default() })).unwrap()
 }
 
+fn put_in(store: &Store, source: &str, url: &str, markdown: &str) {
+    let page = CutPage { source: Some(SourceId::named(source).unwrap()), ..cut(url, markdown) };
+    store.put_all(&[page], None).unwrap();
+}
+
 fn cut(url: &str, markdown: &str) -> CutPage {
     let document = document(url, "Title", markdown);
     let chunks = chunk::split(&document, &chunk::Config { min_chars: 0, ..chunk::Config::default() });
@@ -307,19 +312,47 @@ fn what_is_said_twice_is_one_hit_that_names_both_pages() {
 #[test]
 fn fewer_answers_are_the_first_of_more() {
     let store = stores::in_memory();
-    for page in 0..120 {
+    for page in 0..400 {
         // The more there is beside it the further behind a page stands, but for what stands there letter for letter.
         let more = format!("leaf{page} ").repeat(4 + page);
         let words = if page % 9 == 0 { "A kettle that is red" } else { "A red kettle" };
-        put(&store, &format!("https://a.test/{page}"), &format!("{words} {more}"));
+        let matter = ["apple", "brick", "cloud", "tea"][page % 4];
+        put(&store, &format!("https://a.test/{page}"), &format!("{words} {matter} {more}"));
+    }
+    embed(&store, meaning);
+    for mode in [Mode::Lexical, Mode::Hybrid] {
+        let ask = |limit| {
+            let query = Query { mode, limit, ..Query::new("kettle \"that is red\"") };
+            paths(&store.search(&query, Some(&BRICK), MODEL).unwrap()).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let all = ask(100);
+        for limit in [1, 2, 5, 10, 20, 50, 66, 67, 90] {
+            assert_eq!(ask(limit), all[..limit], "{mode:?} {limit}");
+        }
+    }
+}
+
+#[test]
+fn the_preferred_version_stands_there_however_few_are_asked_for() {
+    let store = stores::in_memory();
+    let text = |page: &str| {
+        format!("The red kettle of the {page} boils the water of the house in the morning, and is emptied at night by whoever is there.")
+    };
+    for (source, prefix) in [("docs@1", "1"), ("docs@2", "2")] {
+        for page in ["kitchen", "garden", "cellar"] {
+            let more = if prefix == "1" { " The red kettle." } else { "" };
+            put_in(&store, source, &format!("https://a.test/{prefix}/{page}"), &format!("{}{more}", text(page)));
+        }
     }
     let ask = |limit| {
-        let query = Query { mode: Mode::Lexical, limit, ..Query::new("kettle \"that is red\"") };
+        let query = Query { mode: Mode::Lexical, limit, ..Query::new("red kettle of the kitchen") };
         paths(&store.search(&query, None, MODEL).unwrap()).into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
-    let all = ask(110);
-    for limit in [1, 2, 5, 10, 20, 50, 90] {
-        assert_eq!(ask(limit), all[..limit], "{limit}");
+    let all = ask(3);
+    assert_eq!(all[0], "/2/kitchen");
+    assert!(all.iter().all(|path| path.starts_with("/2/")), "{all:?}");
+    for limit in [1, 2] {
+        assert_eq!(ask(limit), all[..limit]);
     }
 }
 

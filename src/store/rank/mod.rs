@@ -6,6 +6,8 @@ mod join;
 mod kind;
 mod question;
 
+use std::collections::HashMap;
+
 use url::Url;
 
 use self::alike::Shingles;
@@ -69,28 +71,27 @@ impl Ranking {
             {
                 continue;
             }
-            let (shingles, source) = (Shingles::of(&found.chunks[0].text), view.name_of(found.source)?);
+            let (shingles, source) = (Shingles::of(&found.chunks[0].text), reading.name_of(found.source)?);
             let is_alike = |(hit, others): &(Hit, Shingles)| match is_other_version(&source, &hit.source) {
                 true => others.is_version_of(&shingles),
                 false => others.is_like(&shingles),
             };
-            if let Some(alike) = hits.iter_mut().find(|known| query.per_page != PerPage::All && is_alike(known)) {
-                let (hit, others) = alike;
-                // Only where several versions are asked are both found.
-                let other = if is_other_version(&source, &hit.source) && source.is_preferred_to(&hit.source) {
-                    *others = shingles;
-                    // What was found keeps its place.
-                    let better = Hit { score: hit.score, same_as: std::mem::take(&mut hit.same_as), ..found.into_hit(view)? };
-                    std::mem::replace(hit, better).url
-                } else {
-                    found.url
-                };
-                if hit.url != other && !hit.same_as.contains(&other) && hit.same_as.len() < MOST_ALIKE {
-                    hit.same_as.push(other);
+            if let Some((hit, _)) = hits.iter_mut().find(|known| query.per_page != PerPage::All && is_alike(known)) {
+                if hit.url != found.url && !hit.same_as.contains(&found.url) && hit.same_as.len() < MOST_ALIKE {
+                    hit.same_as.push(found.url);
                 }
                 continue;
             }
-            hits.push((found.into_hit(view)?, shingles));
+            let (score, mut found, mut shingles, mut source, mut same_as) = (found.score, found, shingles, source, Vec::new());
+            // Only where several versions are asked are both found. The better one takes the place of the first, now and not when it would have
+            // had its turn: who has been told a hit is not told another one there.
+            while query.per_page != PerPage::All
+                && let Some((better, of, its)) = reading.better_version(&source, &shingles)?
+            {
+                same_as.extend(Some(found.url).filter(|url| *url != better.url));
+                (found, source, shingles) = (better, of, its);
+            }
+            hits.push((Hit { score, same_as, ..found.into_hit(view)? }, shingles));
         }
         Ok(hits.into_iter().map(|(hit, _)| hit).collect())
     }
@@ -153,11 +154,13 @@ struct Reading<'r> {
     read: usize,
     /// Read, and no hit yet.
     waiting: Vec<Read>,
+    /// Of sources that have answers.
+    names: HashMap<i64, SourceId>,
 }
 
 impl<'r> Reading<'r> {
     fn of(ranking: &'r Ranking, view: &'r dyn View, answers: Vec<Answer>, per_page: PerPage) -> Self {
-        Self { ranking, view, answers, per_page, ahead: 0, read: 0, waiting: Vec::new() }
+        Self { ranking, view, answers, per_page, ahead: 0, read: 0, waiting: Vec::new(), names: HashMap::new() }
     }
 
     /// The best for the hit behind `before` others.
@@ -169,6 +172,31 @@ impl<'r> Reading<'r> {
         }
         let best = self.waiting.iter().enumerate().max_by(|(_, a), (_, b)| a.score.total_cmp(&b.score).then(b.age.cmp(&a.age)));
         Ok(best.map(|(at, _)| at).map(|at| self.waiting.swap_remove(at)))
+    }
+
+    fn name_of(&mut self, source: i64) -> Result<SourceId, Failure> {
+        if let Some(name) = self.names.get(&source) {
+            return Ok(name.clone());
+        }
+        let name = self.view.name_of(source)?;
+        self.names.insert(source, name.clone());
+        Ok(name)
+    }
+
+    /// The best of what waits that says the same of a version which is preferred.
+    fn better_version(&mut self, source: &SourceId, shingles: &Shingles) -> Result<Option<(Read, SourceId, Shingles)>, Failure> {
+        let mut best: Option<(usize, SourceId, Shingles)> = None;
+        for at in 0..self.waiting.len() {
+            let of = self.name_of(self.waiting[at].source)?;
+            if !is_other_version(&of, source) || !of.is_preferred_to(best.as_ref().map_or(source, |(_, best, _)| best)) {
+                continue;
+            }
+            let its = Shingles::of(&self.waiting[at].chunks[0].text);
+            if shingles.is_version_of(&its) {
+                best = Some((at, of, its));
+            }
+        }
+        Ok(best.map(|(at, of, its)| (self.waiting.swap_remove(at), of, its)))
     }
 
     fn read_up_to(&mut self, count: usize) -> Result<(), Failure> {
