@@ -298,7 +298,7 @@ mod tests {
                 "Sorry, the page you requested does not exist.\n\n- Check the spelling of the address\n- [Home](https://a.test/)",
             ),
         ] {
-            assert_eq!(shown(title, &text), Some(Skip::Missing), "{title}");
+            assert_eq!(shown(title, text), Some(Skip::Missing), "{title}");
         }
     }
 
