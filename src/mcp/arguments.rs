@@ -43,6 +43,7 @@ fn outside(property: &Value, value: &Value) -> Option<String> {
 
 /// The complaint of who takes arguments that have the right types: a count is no number below zero and none beyond any use, and which one it
 /// is of several is said.
+#[cfg(feature = "schema")]
 pub(crate) fn untakable(schema: &Value, arguments: &Value, error: &serde_json::Error) -> ToolError {
     let is_odd = |value: &&Value| value.is_number() && value.as_u64().is_none_or(|number| number > u64::from(u32::MAX));
     let odd: Vec<_> = arguments.as_object().into_iter().flatten().filter(|(_, value)| is_odd(value) && !value.is_f64()).collect();
@@ -287,6 +288,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "schema")]
     #[test]
     fn a_number_that_cannot_be_taken_is_named() {
         let schema = json!({ "type": "object", "properties": { "count": { "type": "integer" }, "offset": { "type": "integer" } } });
