@@ -454,14 +454,19 @@ pub(super) fn leave_out_link_lists(
             walk.pass_over();
             continue;
         }
+        // Without links there is no list of them; only the title is looked for.
+        if facts.at(node).anchors == 0 && (below_title || titled.is_none()) {
+            walk.pass_over();
+            continue;
+        }
         // In code, names lead to where they are declared.
         if code::role(dom, node).is_some() || below_title && titled.is_some() && dom.parent(node) == titled && Some(node) != title {
             walk.pass_over();
             continue;
         }
         let list = node != root
-            && !(genre == Genre::Reference && says_what_leads(dom, node, facts))
-            && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"));
+            && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"))
+            && !(genre == Genre::Reference && says_what_leads(dom, node, facts));
         let fact = facts.at(node);
         // In a story, a paragraph that is one link to another.
         let link = genre == Genre::Story && dom.is(node, "p") && fact.anchors == 1 && fact.link_share() > 0.9;
