@@ -85,8 +85,8 @@ impl Engine {
     ///
     /// A page that answers 404 or 410 is removed at once. One that cannot be had for another reason that does not pass (it leads elsewhere, is no
     /// page any more, is forbidden) is removed when that is so twice in a row, but for those that ask for a login. Where no page of the source
-    /// came none is removed, however often: a site that is down may say anything. What is stored is kept, too, where several pages come as one
-    /// text that has nothing of it.
+    /// came none is removed, however often: a site that is down may say anything. Of a source of one page that page alone tells. What is stored is
+    /// kept, too, where several pages come as one text that has nothing of it.
     ///
     /// # Errors
     /// [`Error::NotStored`], and what the store says.
