@@ -379,7 +379,7 @@ impl Chance {
 fn many_passages(schema: &str) -> (String, Chance) {
     let address = format!("{}?schema={schema}", server());
     let (store, mut chance) = (open(&address).unwrap(), Chance(0x2545_f491_4f6c_dd1d));
-    for page in 0..500 {
+    for page in 0..700 {
         let site = if page % 50 == 0 { "small" } else { ["large", "larger"][page % 2] };
         let url = Url::parse(&format!("https://{site}.test/{page}")).unwrap();
         let document = Document::new(url, "Title", "text", SystemTime::UNIX_EPOCH);
