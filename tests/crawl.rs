@@ -446,6 +446,9 @@ fn a_page_whose_canonical_address_leads_nowhere_is_not_lost() {
     world.site.reply("a.test/y", with_canonical("y", "/z", &[])).reply("a.test/z", Reply::redirect("/y"));
     let outcome = world.run(request("http://a.test/"));
     assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/x", "http://a.test/y"]);
+    // They are stored, so that they are no longer among what was not.
+    let skipped: Vec<_> = outcome.report.skipped.iter().map(|skipped| skipped.url.as_str()).collect();
+    assert_eq!((skipped, outcome.report.skipped_total), (vec!["http://a.test/z"], 1));
 }
 
 #[test]

@@ -134,8 +134,8 @@ pub(super) struct Claims {
     by_canonical: HashMap<Box<str>, Option<Vec<Claimant>>>,
 }
 
-/// A page, and its depth.
-type Claimant = (Box<str>, u32);
+/// A page, its depth, and by what it is told from other ones.
+type Claimant = (Box<str>, u32, Box<str>);
 
 /// Whether a page is believed that names an address.
 #[derive(Debug, PartialEq, Eq)]
@@ -146,27 +146,39 @@ pub(super) enum Claim {
 }
 
 impl Claims {
-    pub(super) fn judge(&mut self, page: &Url, depth: u32, canonical: &Url) -> Claim {
-        // The same page with a query, in another version, language or folder.
+    /// What a page is called is asked where its address does not tell: a start page with a query may be any page of its site.
+    pub(super) fn judge(&mut self, page: &Url, depth: u32, canonical: &Url, title: Option<&str>) -> Claim {
         let own = name_of(page);
-        if page.path() == canonical.path() || !own.is_empty() && own == name_of(canonical) {
+        let is_asked = is_start(page) && is_start(canonical) && page.query().is_some();
+        let name: Box<str> = match title {
+            Some(title) if is_asked => title.into(),
+            // The same page with a query, in another version, language or folder.
+            _ if is_asked || page.path() == canonical.path() || !own.is_empty() && own == name_of(canonical) => return Claim::Believed,
+            _ => page.as_str().into(),
+        };
+        // Those told apart by their titles for themselves.
+        let claimed: Box<str> = if is_asked { format!("{canonical}?").into() } else { canonical.as_str().into() };
+        if self.by_canonical.len() >= MOST_CLAIMED && !self.by_canonical.contains_key(&claimed) {
             return Claim::Believed;
         }
-        if self.by_canonical.len() >= MOST_CLAIMED && !self.by_canonical.contains_key(canonical.as_str()) {
-            return Claim::Believed;
-        }
-        let known = self.by_canonical.entry(canonical.as_str().into()).or_insert_with(|| Some(Vec::new()));
+        let known = self.by_canonical.entry(claimed).or_insert_with(|| Some(Vec::new()));
         let Some(pages) = known else { return Claim::Refused(Vec::new()) };
-        if pages.iter().any(|(known, _)| **known == *page.as_str()) {
+        if pages.iter().any(|(.., known)| *known == name) {
             return Claim::Believed;
         }
         if pages.len() < MOST_NAMES {
-            pages.push((page.as_str().into(), depth));
+            pages.push((page.as_str().into(), depth, name));
             return Claim::Believed;
         }
         let believed = known.take().unwrap_or_default();
-        Claim::Refused(believed.into_iter().map(parsed).collect())
+        Claim::Refused(believed.into_iter().map(|(page, depth, _)| parsed((page, depth))).collect())
     }
+}
+
+/// Whether it is where a site starts, by its path.
+fn is_start(url: &Url) -> bool {
+    let last = url.path().rsplit('/').next().unwrap_or_default();
+    last.is_empty() || matches!(last.rsplit_once('.'), Some(("index" | "default" | "main", form)) if FORMS.contains(&form))
 }
 
 /// The last part of a path, without what says in which form it is.
@@ -245,7 +257,7 @@ mod tests {
     #[test]
     fn an_address_that_pages_of_many_names_say_is_theirs_belongs_to_none_of_them() {
         let mut claims = Claims::default();
-        let mut claim = |page: &str, canonical: &str| claims.judge(&url(page), 2, &url(canonical));
+        let mut claim = |page: &str, canonical: &str| claims.judge(&url(page), 2, &url(canonical), Some("Pots"));
         // Forms of one page are any number.
         for number in 0..9 {
             assert_eq!(claim(&format!("http://a.test/v{number}/pots.html?x"), "http://a.test/latest/Pots/"), Claim::Believed);
@@ -258,6 +270,32 @@ mod tests {
         assert_eq!(claim("http://a.test/d", "http://a.test/start/"), Claim::Refused(restored));
         assert_eq!(claim("http://a.test/e", "http://a.test/start/"), Claim::Refused(Vec::new()));
         assert_eq!(claim("http://a.test/start/?x", "http://a.test/start/"), Claim::Believed, "it is its own");
+    }
+
+    #[test]
+    fn start_pages_with_a_query_are_told_apart_by_what_they_are_called() {
+        let mut claims = Claims::default();
+        let mut claim = |page: &str, canonical: &str, title| claims.judge(&url(page), 2, &url(canonical), title);
+        for (canonical, start) in
+            [("http://a.test/shop/index.php", "http://a.test/shop/index.php"), ("http://a.test/", "http://a.test/index.php")]
+        {
+            for number in 0..9 {
+                let (sorted, unnamed) = (format!("{start}?sort={number}"), format!("{start}?x={number}"));
+                assert_eq!(claim(&sorted, canonical, Some("Pots")), Claim::Believed, "it is called the same each time");
+                assert_eq!(claim(&unnamed, canonical, None), Claim::Believed, "nothing tells them apart");
+            }
+            let page = |number: usize| format!("{start}?p={number}");
+            for (number, title) in ["Glazes", "Kilns"].into_iter().enumerate() {
+                assert_eq!(claim(&page(number), canonical, Some(title)), Claim::Believed);
+            }
+            let restored = vec![(url(&format!("{start}?sort=0")), 2), (url(&page(0)), 2), (url(&page(1)), 2)];
+            assert_eq!(claim(&page(2), canonical, Some("Clays")), Claim::Refused(restored));
+            assert_eq!(claim(&page(3), canonical, Some("Wheels")), Claim::Refused(Vec::new()));
+        }
+        // A list that is no start: a shop says which of its many orders is the one.
+        for number in 0..9 {
+            assert_eq!(claim(&format!("http://a.test/pots?colour={number}"), "http://a.test/pots", Some("Red")), Claim::Believed);
+        }
     }
 
     #[test]

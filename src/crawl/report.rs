@@ -230,6 +230,12 @@ impl CrawlReport {
         }
     }
 
+    /// What was skipped is asked for after all.
+    pub(super) fn take_back(&mut self, skipped: &Url) {
+        self.skipped_total = self.skipped_total.saturating_sub(1);
+        self.skipped.retain(|known| known.url != *skipped);
+    }
+
     pub(super) fn fail(&mut self, failed: Failed) {
         self.failed_total += 1;
         if self.failed.len() < MAX_LISTED {

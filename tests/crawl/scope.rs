@@ -71,6 +71,29 @@ fn a_canonical_address_that_a_template_has_for_all_pages_takes_none_away() {
     let expected: Vec<String> =
         ["/".to_owned(), "/docs/".to_owned()].into_iter().chain((0..8).map(|n| format!("/docs/p{n}"))).chain(["/new".to_owned()]).collect();
     assert_eq!(paths, expected, "{:?}", outcome.report);
+    assert_eq!(outcome.report.skipped_total, 1, "{:?}", outcome.report.skipped);
+}
+
+#[test]
+fn pages_that_a_start_page_has_by_number_are_pages_although_its_template_names_itself() {
+    let world = World::new();
+    let named = |title: &str, links: &[&str]| {
+        Reply::html(format!("<title>{title}</title><link rel=canonical href=http://a.test/index.php>{}", page(title, links)))
+    };
+    let numbered: Vec<String> = (0..6).map(|number| format!("/index.php?p={number}")).collect();
+    let links: Vec<&str> = numbered.iter().map(String::as_str).chain(["/index.php?sort=up"]).collect();
+    world.site.reply("a.test/index.php", named("Pots", &links)).reply("a.test/index.php?sort=up", named("Pots", &[]));
+    for path in &numbered {
+        world.site.reply(&format!("a.test{path}"), named(&format!("Glaze of {path}"), &[]));
+    }
+    let outcome = world.run(request("http://a.test/index.php"));
+    let mut urls = outcome.urls.clone();
+    urls.sort();
+    // The order of a list is no page of its own: it is one of the few names that are believed before, and those are fetched again.
+    let mut expected: Vec<_> =
+        links.iter().map(|path| format!("http://a.test{path}")).chain(["http://a.test/index.php".to_owned()]).collect();
+    expected.sort();
+    assert_eq!(urls, expected, "{:?}", outcome.report);
 }
 
 #[test]

@@ -489,7 +489,7 @@ impl Crawl {
                     // A place behind "#" is named by no canonical address.
                     let yields = canonical.filter(|_| url.fragment().is_none()).is_some_and(|canonical| {
                         self.shells.rendered.tell_apart(origin(&url), &canonical)
-                            && self.yields(&url, (depth, filling.role), &filling.via, &canonical)
+                            && self.yields(&url, (depth, filling.role), &filling.via, &canonical, outline.title.as_deref())
                     });
                     if !yields {
                         self.standing.became_page(&url);

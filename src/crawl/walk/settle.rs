@@ -119,7 +119,8 @@ impl Crawl {
             return self.note_skip(url, IN_MARKDOWN.to_owned());
         }
         let canonical = outline.canonical.take().map(|canonical| self.in_one_form(canonical));
-        if canonical.is_some_and(|canonical| self.yields(&url, (entry.depth, entry.role), &entry.via, &canonical)) {
+        if canonical.is_some_and(|canonical| self.yields(&url, (entry.depth, entry.role), &entry.via, &canonical, outline.title.as_deref()))
+        {
             return;
         }
         self.contents.insert(content, (url.as_str().into(), 1));
@@ -204,19 +205,20 @@ impl Crawl {
         }
         let canonical = outline.canonical.take().map(|canonical| self.in_one_form(canonical));
         canonical.is_some_and(|canonical| {
-            self.shells.served.tell_apart(origin(url), &canonical) && self.yields(url, (entry.depth, entry.role), &entry.via, &canonical)
+            self.shells.served.tell_apart(origin(url), &canonical)
+                && self.yields(url, (entry.depth, entry.role), &entry.via, &canonical, outline.title.as_deref())
         })
     }
 
     /// Whether the page is left out, as another address is said to be its own; then that is told.
-    pub(super) fn yields(&mut self, url: &Url, (depth, role): (u32, Role), via: &[Box<str>], canonical: &Url) -> bool {
+    pub(super) fn yields(&mut self, url: &Url, (depth, role): (u32, Role), via: &[Box<str>], canonical: &Url, title: Option<&str>) -> bool {
         let yields = role != Role::Restored
             && credible(url, Some(canonical), &self.bounds).is_some()
             && !via.iter().any(|hop| **hop == *canonical.as_str())
             // A version is not left out for another one that is crawled beside it.
             && self.source_of(canonical) == self.source_of(url)
             && self.selection.refuses(canonical).is_none()
-            && self.claims(url, depth, canonical)
+            && self.claims(url, depth, canonical, title)
             && self.yield_to(url, depth, canonical);
         if yields {
             self.note_skip(url.clone(), format!("its canonical address is {canonical}"));
@@ -225,8 +227,8 @@ impl Crawl {
     }
 
     /// Whether the page is believed. Where it is one too many, those before it are fetched again; what others fetch is theirs.
-    fn claims(&mut self, page: &Url, depth: u32, canonical: &Url) -> bool {
-        match self.claims.judge(page, depth, canonical) {
+    fn claims(&mut self, page: &Url, depth: u32, canonical: &Url, title: Option<&str>) -> bool {
+        match self.claims.judge(page, depth, canonical, title) {
             Claim::Believed => true,
             Claim::Refused(believed) => {
                 if self.together.is_none() && !believed.is_empty() {
@@ -559,6 +561,7 @@ impl Crawl {
     /// A page that yielded to an address for nothing is fetched again, and taken as it is.
     fn restore(&mut self, waiting: Option<(Url, u32)>) {
         if let Some((page, depth)) = waiting {
+            self.report.take_back(&masked(&page));
             let entry = Entry::new(&page, depth, Role::Restored);
             self.frontier.put_back(&page, entry);
         }
