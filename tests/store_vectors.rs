@@ -218,6 +218,29 @@ fn what_is_said_twice_is_found_wherever_a_search_is_narrowed_to() {
     }
 }
 
+/// A passage that is near to every question is near to what all of them are about. How near it is is told as it is.
+#[test]
+fn what_all_passages_have_in_common_tells_none_from_another() {
+    let store = stores::in_memory();
+    let of = |text: &str| match text {
+        "all of it" => vec![1.0, 0.0, 0.0, 0.0],
+        "the matter" => vec![0.0, 0.0, 0.8, 0.6],
+        _ => vec![0.96, 0.28, 0.0, 0.0],
+    };
+    let others: Vec<_> = (0..20).map(|number| text(&format!("other {number}"))).collect();
+    put(&store, &url(0, 0), &others);
+    for (page, passage) in [(1, "all of it"), (2, "the matter")] {
+        put(&store, &url(0, page), &[text(passage)]);
+    }
+    let pending = store.pending(MODEL, 100).unwrap();
+    let vectors: Vec<_> = pending.iter().map(|pending| Embedded { chunk: pending.chunk, vector: of(&pending.passage) }).collect();
+    store.put_vectors(MODEL, &vectors).unwrap();
+    let hits = store.search(&Query { mode: Mode::Dense, ..Query::new("x") }, Some(&[0.8, 0.0, 0.6, 0.0]), MODEL).unwrap();
+    let found: Vec<_> =
+        hits.iter().take(2).map(|hit| (hit.chunk.text.as_str(), hit.evidence.cosine.map(|it| (it * 100.0).round()))).collect();
+    assert_eq!(found, [("the matter", Some(48.0)), ("all of it", Some(80.0))]);
+}
+
 /// Whatever a model makes of it: near as the vector is, nothing was asked.
 #[test]
 fn an_answer_to_punctuation_is_weak() {

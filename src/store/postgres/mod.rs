@@ -54,6 +54,7 @@ pub(super) struct Postgres {
     embedded: Mutex<HashMap<String, [Ranges; 2]>>,
     /// What the last searches were narrowed to, the last one first. Held to look and to change.
     narrowed: Mutex<Vec<Narrowed>>,
+    means: nearest::Means,
     /// Blocks of words that were read. Held to look and to change.
     blocks: Mutex<words::Known>,
 }
@@ -94,6 +95,7 @@ impl Postgres {
             idle: Mutex::default(),
             embedded: Mutex::default(),
             narrowed: Mutex::default(),
+            means: nearest::Means::default(),
             blocks: Mutex::default(),
         };
         let opened = store.connect().and_then(|mut connection| {

@@ -1,7 +1,11 @@
 //! Which passages are nearest to a question: by the index of many vectors where there is one and the question is not too narrow for it, else
 //! by comparing all that fit. Whichever it was, what is found is ranked by the same figures.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
 use super::graph;
+use super::lock;
 use super::meaning::written;
 use super::transaction::{Transaction, limit as at_most};
 use super::wire::Value;
@@ -10,7 +14,7 @@ use crate::store::Error;
 use crate::store::among::Among;
 use crate::store::error::Failure;
 use crate::store::fuse::Candidate;
-use crate::store::near::among_neighbours;
+use crate::store::near::{PARTS, SAMPLED, among_neighbours, apart};
 use crate::store::words::Filter;
 use crate::store::written::count;
 
@@ -20,6 +24,7 @@ pub(super) fn nearest(
     (name, vector): (&str, &[f32]),
     mode: Mode,
     filter: Filter<'_>,
+    means: &Means,
     indexed_from: u64,
 ) -> Result<Vec<Candidate>, Failure> {
     let Some(model) = Model::find(transaction, name, filter)?.filter(|model| model.vectors > 0) else {
@@ -32,13 +37,9 @@ pub(super) fn nearest(
     if vector.len() != model.dimensions {
         return Err(Error::Dimensions { model: name.to_owned(), expected: model.dimensions, found: vector.len() }.into());
     }
-    // Half floats hold the largest component best where it is 1, however long the vector of the question is.
-    let largest = vector.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
-    if !(largest > 0.0 && vector.iter().all(|component| component.is_finite())) {
-        return Err(Error::BadQueryVector.into());
-    }
-    let question =
-        Question { direction: written(vector.iter().map(|component| component / largest)), largest, among: filter.among.map(multirange) };
+    let asked = Direction::of(vector).ok_or(Error::BadQueryVector)?;
+    let apart = Direction::of(&apart(vector, &means.of(transaction, &model)?)).unwrap_or_else(|| asked.clone());
+    let question = Question { apart, asked, among: filter.among.map(multirange) };
     let room = by_index_room(filter);
     let fitting = filter.among.map_or(model.fitting, |among| among.count().min(model.fitting)).min(model.vectors);
     if model.is_indexed && model.vectors >= indexed_from && goes_by_index(fitting, model.vectors, room) {
@@ -111,10 +112,62 @@ fn set_up(looked_at: u64) -> String {
 
 /// A question as it is written into statements.
 struct Question {
-    direction: String,
-    /// By which the direction is divided.
-    largest: f32,
+    /// By which vectors are ranked.
+    apart: Direction,
+    asked: Direction,
     among: Option<String>,
+}
+
+/// A vector as it is written into statements.
+#[derive(Clone)]
+struct Direction {
+    text: String,
+    /// By which it is divided: half floats hold the largest component best where it is 1, however long the vector is.
+    largest: f32,
+}
+
+impl Direction {
+    /// None of a vector without one.
+    fn of(vector: &[f32]) -> Option<Self> {
+        let largest = vector.iter().fold(0.0_f32, |largest, component| largest.max(component.abs()));
+        let is_one = largest > 0.0 && vector.iter().all(|component| component.is_finite());
+        is_one.then(|| Self { text: written(vector.iter().map(|component| component / largest)), largest })
+    }
+}
+
+/// About what the vectors of each model have in common, and of how many it was told.
+#[derive(Default)]
+pub(super) struct Means(Mutex<HashMap<i64, (u64, Arc<[f32]>)>>);
+
+impl Means {
+    fn of(&self, transaction: &Transaction<'_>, model: &Model) -> Result<Arc<[f32]>, Failure> {
+        let known = lock(&self.0).get(&model.id).cloned();
+        if let Some((_, mean)) = known.filter(|(vectors, _)| vectors.abs_diff(model.vectors) <= vectors / 8) {
+            return Ok(mean);
+        }
+        let mean: Arc<[f32]> = mean(transaction, model)?.into();
+        lock(&self.0).insert(model.id, (model.vectors, Arc::clone(&mean)));
+        Ok(mean)
+    }
+}
+
+/// The mean of all vectors of a model, or of some from all over them.
+fn mean(transaction: &Transaction<'_>, model: &Model) -> Result<Vec<f32>, Failure> {
+    let sql = "WITH span AS (SELECT min(passage) AS first, (max(passage) - min(passage)) / $2 + 1 AS width FROM vectors WHERE model = $1)
+               SELECT v.scale, v.steps::real[] FROM span CROSS JOIN generate_series(0, $2 - 1) AS part CROSS JOIN LATERAL (
+                   SELECT scale, steps FROM vectors
+                   WHERE model = $1 AND passage >= first + part * width AND passage < first + (part + 1) * width ORDER BY passage LIMIT $3
+               ) AS v";
+    let (parts, of_each) = if model.vectors <= SAMPLED { (1, SAMPLED) } else { (PARTS, SAMPLED / PARTS) };
+    let values = [model.id.into(), parts.cast_signed().into(), of_each.cast_signed().into()];
+    let (mut sums, mut count) = (vec![0.0; model.dimensions], 0.0_f32);
+    for row in transaction.rows(sql, &values)? {
+        let scale = row.real(0)?;
+        sums.iter_mut().zip(row.reals(1)?).for_each(|(sum, step)| *sum += step * scale);
+        count += 1.0;
+    }
+    sums.iter_mut().for_each(|sum| *sum /= count.max(1.0));
+    Ok(sums)
 }
 
 /// What is asked of a chunk that fits.
@@ -132,7 +185,8 @@ fn fits(chunk: &str, filter: Filter<'_>) -> String {
 /// question, it is read out of its text for each row else, which takes fifty times as long as to compare it.
 fn by_all(filter: Filter<'_>) -> String {
     format!(
-        "SELECT v.passage, -(v.steps <#> (SELECT $2::halfvec)) * v.scale AS cosine FROM vectors AS v
+        "SELECT v.passage, -(v.steps <#> (SELECT $2::halfvec)) * v.scale AS score, -(v.steps <#> (SELECT $7::halfvec)) * v.scale AS cosine
+         FROM vectors AS v
          WHERE v.model = $1 AND EXISTS (SELECT 1 FROM chunks AS e WHERE e.passage = v.passage AND {})
          ORDER BY (v.steps <#> (SELECT $2::halfvec)) * v.scale, v.passage LIMIT $3",
         fits("e", filter)
@@ -144,7 +198,7 @@ fn by_all(filter: Filter<'_>) -> String {
 fn by_index(model: &Model, filter: Filter<'_>, room: usize) -> String {
     let (id, dimensions) = (model.id, model.dimensions);
     format!(
-        "SELECT n.passage, -(n.steps <#> (SELECT $2::halfvec)) * n.scale AS cosine FROM (
+        "SELECT n.passage, -(n.steps <#> (SELECT $2::halfvec)) * n.scale AS score, -(n.steps <#> (SELECT $7::halfvec)) * n.scale AS cosine FROM (
              SELECT v.passage, v.steps, v.scale FROM vectors AS v
              WHERE v.model = {id} AND $1::bigint = {id} AND (SELECT true FROM chunks AS e WHERE e.passage = v.passage AND {} LIMIT 1)
              ORDER BY v.{} <=> $2::halfvec({dimensions}) LIMIT {room}) AS n
@@ -165,7 +219,7 @@ fn candidates(transaction: &Transaction<'_>, model: &Model, question: &Question,
     let beside = |which: &str| format!("SELECT b.passage FROM chunks AS b WHERE b.page = c.page AND b.kind = $4 AND b.id {which} LIMIT 1");
     let sql = format!(
         "WITH near AS MATERIALIZED ({near})
-         SELECT c.id, c.page, near.cosine, -(vb.steps <#> (SELECT $2::halfvec)) * vb.scale, -(va.steps <#> (SELECT $2::halfvec)) * va.scale, near.passage
+         SELECT c.id, c.page, near.score, -(vb.steps <#> (SELECT $2::halfvec)) * vb.scale, -(va.steps <#> (SELECT $2::halfvec)) * va.scale, near.passage, near.cosine
          FROM near
          CROSS JOIN LATERAL (SELECT f.id, f.page FROM chunks AS f WHERE f.passage = near.passage AND {} ORDER BY f.id LIMIT $3) AS c
          LEFT JOIN LATERAL ({}) AS before ON true
@@ -176,28 +230,29 @@ fn candidates(transaction: &Transaction<'_>, model: &Model, question: &Question,
         beside("< c.id ORDER BY b.id DESC"),
         beside("> c.id ORDER BY b.id"),
     );
-    let Question { direction, largest, among } = question;
+    let Question { apart, asked, among } = question;
     let values = [
         model.id.into(),
-        Value::Text(Some(direction)),
+        Value::Text(Some(&apart.text)),
         at_most(filter.room().max(1)),
         i64::from(filter.wanted == Wanted::Code).into(),
         filter.source.into(),
         among.as_deref().into(),
+        Value::Text(Some(&asked.text)),
     ];
-    let mut passages = std::collections::HashSet::new();
+    let mut passages = HashSet::new();
     let mut ranked = Vec::new();
     for row in transaction.rows(&sql, &values)? {
-        let (chunk, page, cosine) = (row.number(0)?, row.number(1)?, row.real(2)? * largest);
+        let (chunk, page, score) = (row.number(0)?, row.number(1)?, row.real(2)? * apart.largest);
         let mut beside = Vec::with_capacity(2);
         for column in [3, 4] {
             if !row.is_null(column) {
-                beside.push(row.real(column)? * largest);
+                beside.push(row.real(column)? * apart.largest);
             }
         }
         passages.insert(row.number(5)?);
         let key = if filter.distinct_pages { page } else { chunk };
-        ranked.push(Candidate { key, chunk, found: cosine, score: among_neighbours(cosine, beside.into_iter()) });
+        ranked.push(Candidate { key, chunk, found: row.real(6)? * asked.largest, score: among_neighbours(score, beside.into_iter()) });
     }
     // Equal scores by age.
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));

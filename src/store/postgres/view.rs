@@ -161,7 +161,7 @@ impl View for Look<'_, '_> {
 
     fn by_meaning(&self, mode: Mode, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
         match self.meaning {
-            Some(meaning) => nearest(self.transaction, meaning, mode, filter, self.store.config.indexed_from),
+            Some(meaning) => nearest(self.transaction, meaning, mode, filter, &self.store.means, self.store.config.indexed_from),
             None => Err(Error::NeedsVector { mode }.into()),
         }
     }

@@ -231,6 +231,12 @@ impl<'a, E, R: FnMut(&[usize], &mut Fetched) -> Result<(), E>> Look<'a, R> {
         Self { rows, query, read, fetched: Fetched::default() }
     }
 
+    /// From now on of another query, with what was read for the first one.
+    pub(super) fn ask(&mut self, query: &'a Direction) -> &mut Self {
+        self.query = query;
+        self
+    }
+
     /// The nearest rows among those that `admit` admits, with their products with the query: the best `room` of them, in no order. Only of
     /// the best `certain` it is made as sure as it can be that none is left out; the others are among what is looked at for these. It is
     /// asked of many rows at once, from one on: of each by itself it took longer than to compare the sketches.

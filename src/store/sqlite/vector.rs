@@ -3,6 +3,7 @@
 //! Follows the database by the numbers of its rows, so it does not matter which process wrote them. Does not know which model made them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
@@ -15,7 +16,7 @@ use crate::store::ModelSummary;
 use crate::store::checksum::Checksum;
 use crate::store::error::{Error, Failure};
 use crate::store::fuse::Candidate;
-use crate::store::near::{among_neighbours, steps};
+use crate::store::near::{PARTS, SAMPLED, among_neighbours, steps};
 use crate::store::words::Filter;
 
 /// The row of a model.
@@ -115,6 +116,8 @@ pub(super) struct Matrix {
     places: HashMap<i64, u32>,
     /// Sketches in the file were not what was stored.
     is_unsound: bool,
+    /// About the mean of all of them, and of how many it was made: once a search has asked for it.
+    mean: OnceLock<(usize, Vec<f32>)>,
 }
 
 /// A chunk and its page.
@@ -185,6 +188,9 @@ impl Matrix {
         }
         if newest.list > self.last.list {
             self.follow_lists(connection)?;
+        }
+        if self.mean.get().is_some_and(|(rows, _)| self.rows.len() - rows > rows / 8) {
+            self.mean.take();
         }
         Ok(())
     }
@@ -400,10 +406,26 @@ impl Matrix {
         }
     }
 
-    /// The chunks nearest to the query, best first.
+    /// About the mean of the model's vectors, of as many as it had when it was asked for.
+    pub(super) fn mean(&self, connection: &Connection, model: ModelRow) -> Result<&[f32], Failure> {
+        if let Some((_, mean)) = self.mean.get() {
+            return Ok(mean);
+        }
+        let mean = mean(connection, model)?;
+        Ok(&self.mean.get_or_init(|| (self.rows.len(), mean)).1)
+    }
+
+    /// The chunks nearest to what is looked for, best first, each with its cosine with what was asked.
     /// Of vectors that are here by their sketches alone those that come near are read; they are to be [kept](Self::keep).
-    pub(super) fn nearest(&self, connection: &Connection, model: ModelRow, query: &[f32], filter: Filter<'_>) -> Result<Nearest, Failure> {
-        let Some(direction) = direction(query) else { return Err(Error::BadQueryVector.into()) };
+    pub(super) fn nearest(
+        &self,
+        connection: &Connection,
+        model: ModelRow,
+        (sought, asked): (&[f32], &[f32]),
+        filter: Filter<'_>,
+    ) -> Result<Nearest, Failure> {
+        let Some(asked) = direction(asked) else { return Err(Error::BadQueryVector.into()) };
+        let direction = direction(sought).unwrap_or_else(|| asked.clone());
         let kind = match filter.wanted {
             Wanted::Text => Tag::TEXT,
             Wanted::Code => Tag::CODE,
@@ -444,14 +466,16 @@ impl Matrix {
         for (row, cosine) in look.nearest(filter.limit, filter.room(), admit)? {
             let all = std::iter::once((self.owners[row], self.tags[row])).chain(others(row));
             let fitting = all.filter(|(owner, tag)| fits(*tag, owner.chunk)).take(filter.room());
-            owners.extend(fitting.map(|(owner, _)| (owner, cosine)));
+            owners.extend(fitting.map(|(owner, _)| (owner, row, cosine)));
         }
         let mut lists = HashMap::new();
-        let beside: Vec<_> = owners.iter().map(|(owner, _)| self.beside(*owner, &mut lists)).collect();
+        let beside: Vec<_> = owners.iter().map(|(owner, ..)| self.beside(*owner, &mut lists)).collect();
         let rows: BTreeSet<usize> = beside.iter().flatten().flatten().copied().collect();
         let products: HashMap<usize, f32> = look.products(rows.into_iter())?.into_iter().collect();
-        let candidate = |((owner, cosine), beside): ((Owner, f32), [Option<usize>; 2])| Candidate {
-            found: cosine,
+        let found: BTreeSet<usize> = owners.iter().map(|(_, row, _)| *row).collect();
+        let cosines: HashMap<usize, f32> = look.ask(&asked).products(found.into_iter())?.into_iter().collect();
+        let candidate = |((owner, row, cosine), beside): ((Owner, usize, f32), [Option<usize>; 2])| Candidate {
+            found: cosines.get(&row).copied().unwrap_or(cosine),
             key: if filter.distinct_pages { owner.page } else { owner.chunk },
             chunk: owner.chunk,
             score: among_neighbours(cosine, beside.into_iter().flatten().filter_map(|row| products.get(&row).copied())),
@@ -506,6 +530,33 @@ pub(super) fn vectors_of(connection: &Connection, model: ModelRow, chunks: &[i64
         found.push(stored.map(|(scale, data)| data.iter().map(|byte| f32::from(*byte as i8) * scale).collect()));
     }
     Ok(found)
+}
+
+/// The mean of all vectors of a model, or of some from all over them. What is damaged is left out.
+fn mean(connection: &Connection, model: ModelRow) -> Result<Vec<f32>, Failure> {
+    let ends = "SELECT (SELECT min(id) FROM vectors WHERE model = ?1), (SELECT max(id) FROM vectors WHERE model = ?1)";
+    let ends: (Option<i64>, Option<i64>) = connection.prepare_cached(ends)?.query_row([model.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (first, last) = (ends.0.unwrap_or(0), ends.1.unwrap_or(0));
+    let (parts, of_each) = if model.vectors <= SAMPLED { (1, SAMPLED) } else { (PARTS, SAMPLED / PARTS) };
+    let width = last.saturating_sub(first) / parts.cast_signed() + 1;
+    let sql = format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE model = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4");
+    let mut find = connection.prepare_cached(&sql)?;
+    let (mut sums, mut count) = (vec![0.0; model.dimensions], 0.0_f32);
+    for part in 0..parts.cast_signed() {
+        let from = first.saturating_add(part.saturating_mul(width));
+        let mut rows = find.query((model.id, from, from.saturating_add(width - 1), of_each.cast_signed()))?;
+        while let Some(row) = rows.next()? {
+            if !vector_agrees(row)? {
+                continue;
+            }
+            if let Some((scale, data)) = whole(connection, model, row)? {
+                sums.iter_mut().zip(data).for_each(|(sum, step)| *sum += f32::from(step.cast_signed()) * scale);
+                count += 1.0;
+            }
+        }
+    }
+    sums.iter_mut().for_each(|sum| *sum /= count.max(1.0));
+    Ok(sums)
 }
 
 /// None for a query without direction.
@@ -610,7 +661,7 @@ mod tests {
     /// Of vectors that are all in memory.
     fn nearest(matrix: &Matrix, query: &[f32], filter: Filter<'_>) -> Vec<Candidate> {
         let model = ModelRow { id: 1, dimensions: query.len(), vectors: matrix.rows.len() as u64, chunks: 0 };
-        let nearest = matrix.nearest(&Connection::open_in_memory().unwrap(), model, query, filter).unwrap();
+        let nearest = matrix.nearest(&Connection::open_in_memory().unwrap(), model, (query, query), filter).unwrap();
         assert_eq!(nearest.read, []);
         nearest.found
     }

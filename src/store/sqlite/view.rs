@@ -17,6 +17,7 @@ use crate::store::among::Among;
 use crate::store::error::{Error, Failure};
 use crate::store::fuse::Candidate;
 use crate::store::narrow::{Narrow, Narrowed};
+use crate::store::near::apart;
 use crate::store::rank::of_page;
 use crate::store::view::{Stored, View};
 use crate::store::words::{self, Asked, Filter};
@@ -201,7 +202,11 @@ fn nearest(
         });
         writing.follow(connection, model, newest)?;
     }
-    let Nearest { found, read } = matrix.read().unwrap_or_else(PoisonError::into_inner).nearest(connection, model, vector, filter)?;
+    let Nearest { found, read } = {
+        let matrix = matrix.read().unwrap_or_else(PoisonError::into_inner);
+        let apart = apart(vector, matrix.mean(connection, model)?);
+        matrix.nearest(connection, model, (&apart, vector), filter)?
+    };
     // Who is in the way reads on, and what is not kept now is read again.
     if !read.is_empty()
         && let Ok(mut writing) = matrix.try_write()
