@@ -148,13 +148,7 @@ fn a_source_of_which_nothing_comes_is_kept_however_often_that_is_so() {
         |path| Reply::redirect(&format!("http://a.test/other{path}")),
     ];
     for answer in answers {
-        let world = World::new();
-        world.site.page("a.test/", &["/b", "/c"]);
-        for path in ["/b", "/c"] {
-            world.site.page(&format!("a.test{path}"), &[]);
-        }
-        let engine = world.engine(Embeddings::None);
-        assert_eq!(world.crawl(&engine).stored, 3);
+        let (world, engine) = of_three_pages();
         let refresh = || {
             let request = RefreshRequest::new(SourceId::parse("a.test").unwrap()).new_pages(New::LeaveOut);
             world.handle.block_on(engine.refresh(request, Chunking::default())).unwrap()
@@ -391,17 +385,20 @@ fn a_stopped_refresh_stores_what_it_fetched() {
     assert!(page.markdown.contains("As it is."), "{}", page.markdown);
 }
 
+/// A start page and two that it leads to, stored.
+fn of_three_pages() -> (World, Engine) {
+    let world = World::new();
+    world.site.page("a.test/", &["/b", "/c"]).page("a.test/b", &[]).page("a.test/c", &[]);
+    let engine = world.engine(Embeddings::None);
+    assert_eq!(world.crawl(&engine).stored, 3);
+    (world, engine)
+}
+
 #[test]
 fn a_stopped_refresh_keeps_what_only_the_other_pages_could_tell() {
     // Negative control: where another page has come, a page that is gone is gone.
     for is_down in [true, false] {
-        let world = World::new();
-        world.site.page("a.test/", &["/b", "/c"]);
-        for path in ["/b", "/c"] {
-            world.site.page(&format!("a.test{path}"), &[]);
-        }
-        let engine = world.engine(Embeddings::None);
-        assert_eq!(world.crawl(&engine).stored, 3);
+        let (world, engine) = of_three_pages();
         if is_down {
             world.site.reply("a.test/", Reply::html("<title>Kettles</title><p>Nobody is here for a while, and nothing is to be had."));
         }
