@@ -38,7 +38,7 @@ pub(super) fn nearest(
         return Err(Error::Dimensions { model: name.to_owned(), expected: model.dimensions, found: vector.len() }.into());
     }
     let asked = Direction::of(vector).ok_or(Error::BadQueryVector)?;
-    let apart = Direction::of(&apart(vector, &means.of(transaction, &model)?)).unwrap_or_else(|| asked.clone());
+    let apart = Direction::of(&apart(vector, &means.of(transaction, &model)?, model.vectors)).unwrap_or_else(|| asked.clone());
     let question = Question { apart, asked, among: filter.among.map(multirange) };
     let room = by_index_room(filter);
     let fitting = filter.among.map_or(model.fitting, |among| among.count().min(model.fitting)).min(model.vectors);

@@ -204,7 +204,7 @@ fn nearest(
     }
     let Nearest { found, read } = {
         let matrix = matrix.read().unwrap_or_else(PoisonError::into_inner);
-        let apart = apart(vector, matrix.mean(connection, model)?);
+        let apart = apart(vector, matrix.mean(connection, model)?, model.vectors);
         matrix.nearest(connection, model, (&apart, vector), filter)?
     };
     // Who is in the way reads on, and what is not kept now is read again.
