@@ -73,10 +73,10 @@ fn the_name_of_a_host_is_an_address_and_a_file_is_none() {
     let whole = whole.to_str().unwrap();
     for (arguments, added) in [
         (&["fetch", "./README.md"][..], "./README.md"),
-        (&["fetch", "README.md"], "./README.md"),
-        (&["crawl", "README.md", "--db", "y.db"], "./README.md"),
-        (&["verify", ".", "--db", "x.db"], "."),
-        (&["fetch", whole], whole),
+        (&["fetch", "README.md"][..], "./README.md"),
+        (&["crawl", "README.md", "--db", "y.db"][..], "./README.md"),
+        (&["verify", ".", "--db", "x.db"][..], "."),
+        (&["fetch", whole][..], whole),
     ] {
         let (error, hint) = failed(&run(home.path(), arguments));
         let told = format!("`smolcrawl add {added}` stores");
