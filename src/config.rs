@@ -10,6 +10,7 @@ mod servers;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -123,6 +124,7 @@ impl Config {
     /// The defaults, changed by every setting that is given. What cannot be understood is an error that names the
     /// setting and where it came from, but for an unknown word in `SMOLCRAWL_REACTOR`: that is warned about and ignored.
     pub fn parse(settings: &Settings, environment: &Environment) -> Result<Self, Error> {
+        environment.check()?;
         let database = settings.value(Key::Database).ok_or(Error::NoDatabase)?.0;
         let config = Self { environment: Environment::none(), ..Self::new(database) };
         config.changed(settings, environment)
@@ -166,6 +168,7 @@ impl Config {
     }
 
     fn changed(mut self, settings: &Settings, environment: &Environment) -> Result<Self, Error> {
+        environment.check()?;
         if let Some((database, _)) = settings.value(Key::Database) {
             if database.trim().is_empty() {
                 return Err(settings.invalid(Key::Database, "a path, or :memory:"));
@@ -372,7 +375,7 @@ impl Key {
     /// anything else it is ignored.
     pub fn only_of(self) -> Option<&'static str> {
         match self {
-            Self::Model | Self::ModelQueryPrefix | Self::ModelPassagePrefix | Self::ModelPooling | Self::ModelMaxTokens => Some("folder"),
+            key if OF_A_FOLDER.contains(&key) => Some("folder"),
             key if OF_A_SERVER.contains(&key) => Some("remote"),
             _ => None,
         }
@@ -492,8 +495,8 @@ impl Settings {
         if asked != Some("remote") {
             self.warn_unused("no embeddings server is asked for", "remote", &OF_A_SERVER);
         }
-        if asked.is_some_and(|asked| asked != "folder") {
-            self.warn_unused("no model of your own is asked for", "folder", &[Key::Model]);
+        if asked != Some("folder") {
+            self.warn_unused("no model of your own is asked for", "folder", &OF_A_FOLDER);
         }
         match asked {
             None => Ok(None),
@@ -570,12 +573,38 @@ impl fmt::Debug for Settings {
 
 /// The process's environment, or none of it.
 #[derive(Clone, Default)]
-pub struct Environment(Vec<(String, String)>);
+pub struct Environment {
+    variables: Vec<(String, String)>,
+    /// The names of those whose values are not Unicode.
+    unreadable: Vec<String>,
+}
 
 impl Environment {
-    /// The variables this process was started with; those that are not Unicode are left out.
+    /// The variables this process was started with. One that is not Unicode counts as not set, but for settings and proxies: whoever set it
+    /// would get something else, so that a [`Config`] is refused then.
     pub fn of_process() -> Self {
-        Self(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect())
+        Self::of(std::env::vars_os())
+    }
+
+    fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let mut environment = Self::default();
+        for (name, value) in variables {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => environment.variables.push((name, value)),
+                (Ok(name), Err(_)) => environment.unreadable.push(name),
+                (Err(_), _) => {}
+            }
+        }
+        environment
+    }
+
+    /// Whether all can be read that is asked of it.
+    fn check(&self) -> Result<(), Error> {
+        let is_setting = |name: &&String| name.get(..PREFIX.len()).is_some_and(|start| start == PREFIX) || is_proxy(name);
+        match self.unreadable.iter().find(is_setting) {
+            Some(variable) => Err(Error::NotUnicode { variable: variable.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// For programs that let nothing in from outside.
@@ -585,7 +614,7 @@ impl Environment {
 
     /// Every variable.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// One variable, if it is set and not empty.
@@ -597,7 +626,7 @@ impl Environment {
 
     /// Whether a variable says anything about proxies.
     fn names_a_proxy(&self) -> bool {
-        self.iter().any(|(name, value)| !value.is_empty() && PROXIES.iter().any(|proxy| name.eq_ignore_ascii_case(proxy)))
+        self.iter().any(|(name, value)| !value.is_empty() && is_proxy(name))
     }
 
     /// The names of variables that begin as settings do and are none, each with the setting that it may have been meant to be. The
@@ -622,7 +651,7 @@ impl Environment {
 /// Names and values, for programs that have them from elsewhere.
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
-        Self(variables.into_iter().collect())
+        Self { variables: variables.into_iter().collect(), unreadable: Vec::new() }
     }
 }
 
@@ -639,6 +668,9 @@ impl fmt::Debug for Environment {
 pub enum Error {
     #[error("{} is {value:?}, expected {expected}", key.named(*origin))]
     Invalid { key: Key, origin: Origin, value: String, expected: &'static str },
+    /// A variable of the environment that is a setting or names a proxy.
+    #[error("{variable} is not Unicode")]
+    NotUnicode { variable: String },
     #[error("no database is named")]
     NoDatabase,
     #[error("an embeddings server needs a model's name")]
@@ -671,11 +703,16 @@ impl Error {
             Self::NoDatabase => {
                 format!("name one by --db, {} or in the configuration file as {}", Key::Database.variable(), Key::Database.name())
             }
+            Self::NotUnicode { variable } => format!("set {variable} to text in UTF-8, or unset it"),
             Self::Proxy { source } => source.hint().unwrap_or("a proxy is given as http://host:port").to_owned(),
             Self::NoFolder => format!("name the one with model.onnx and tokenizer.json by {}", Key::Model.variable()),
             Self::NoModel => format!("name one by {}, for example text-embedding-3-small", Key::EmbeddingsModel.variable()),
         }
     }
+}
+
+fn is_proxy(name: &str) -> bool {
+    PROXIES.iter().any(|proxy| name.eq_ignore_ascii_case(proxy))
 }
 
 /// The one of the known names that somebody may have meant who said another: one that it begins with or has within it, or that is most
@@ -723,6 +760,8 @@ const ABSOLUTE_PATHS: &str = "absolute paths of folders, with ; between them";
 #[cfg(not(windows))]
 const ABSOLUTE_PATHS: &str = "absolute paths of folders, with : between them";
 const EMBEDDINGS: &str = "minilm, folder, remote or none (and built in)";
+/// What only a model of the user's own is run with.
+const OF_A_FOLDER: [Key; 5] = [Key::Model, Key::ModelQueryPrefix, Key::ModelPassagePrefix, Key::ModelPooling, Key::ModelMaxTokens];
 /// What only an embeddings server is asked with.
 const OF_A_SERVER: [Key; 6] = [
     Key::EmbeddingsUrl,

@@ -40,7 +40,7 @@ pub enum Error {
     #[error(transparent)]
     Config(#[from] config::Error),
     /// The page came, but there is nothing in it to read.
-    #[error("{} cannot be read: {skip}", http::masked(url))]
+    #[error("{} cannot be read: {}", http::masked(url), told(skip))]
     Unreadable { url: Url, skip: Box<extract::Skip> },
     /// A stored page whose address leads to another one now.
     #[error("{} redirects to {} now", http::masked(url), http::masked(to))]
@@ -306,6 +306,14 @@ impl Error {
 }
 
 /// The first of them.
+/// Why a page gives no document, with what is secret in an address masked: that room knows no secrets.
+pub(crate) fn told(skip: &extract::Skip) -> String {
+    match skip {
+        extract::Skip::Moved(to) => extract::Skip::Moved(http::masked(to)).to_string(),
+        skip => skip.to_string(),
+    }
+}
+
 fn listed(sources: &[SourceId]) -> String {
     let names: Vec<_> = sources.iter().take(NAMED).map(SourceId::as_str).collect();
     match sources.len().saturating_sub(NAMED) {

@@ -92,6 +92,12 @@ fn without_the_systems_certificates_there_are_mozillas() {
         assert!(said.contains("no system certificates: using Mozilla's"), "{named}: {said}");
         assert!(said.contains("error: ") && said.contains("the certificate of localhost is not valid"), "{named}: {said}");
     }
+    // A file that was named and cannot be read is told without being asked for; where there is one, nothing is.
+    for (named, is_told) in [("missing.pem", true), ("empty.pem", false)] {
+        let output = smolcrawl(home.path()).args(&fetch[..3]).env("SSL_CERT_FILE", named).output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(said.contains("WARN") && said.contains(named), is_told, "{named}: {said}");
+    }
 }
 
 /// The store of this user, which Windows has in place of files. A person would be asked to consent in a window there, so that this is
@@ -481,9 +487,27 @@ fn a_folder_that_may_not_be_written() {
     if std::fs::write(folder.join("probe"), "").is_ok() {
         return eprintln!("not tried: this user may write everywhere");
     }
+    std::fs::write(home.path().join("lines.jsonl"), "{\"url\":\"http://a.test/\",\"text\":\"Herons.\"}").unwrap();
     for database in ["shut/x.db", "shut/deeper/x.db"] {
-        failed(&run(home.path(), &["sources", "--db", database]), &[database, "cannot be written"], "writable");
+        let stored = run(home.path(), &["index", "--jsonl", "lines.jsonl", "--no-index", "--db", database]);
+        failed(&stored, &[database, "cannot be written"], "writable");
+        failed(&run(home.path(), &["sources", "--db", database]), &[database, "nothing is stored yet"], "crawl something first");
     }
+    // What may not even be entered, and a file that may not be read: a question writes nothing.
+    for (path, mode) in [("shut", 0o000), ("file.db", 0o000)] {
+        let path = home.path().join(path);
+        if !path.exists() {
+            std::fs::write(&path, "").unwrap();
+        }
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    for database in ["shut/x.db", "file.db"] {
+        for asked in [&["sources"][..], &["search", "herons", "--mode", "lexical"]] {
+            let output = run(home.path(), &[asked, &["--db", database]].concat());
+            failed(&output, &[database, "cannot be opened"], "may be entered");
+        }
+    }
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Nothing can be written to the disk that the database lies on: what is stored is found, and what would be stored is refused.

@@ -589,6 +589,35 @@ fn a_site_that_wants_to_know_who_asks_is_told_and_nobody_else_is() {
 }
 
 #[test]
+fn no_reason_shows_the_secrets_of_an_address() {
+    let world = World::new();
+    let links =
+        ["/signed", "/round?token=s3cret", "/same", "/same?api_key=s3cret", "/named", "/other", "/met?password=s3cret", "/met2", "/bad"];
+    world.site.reply("a.test/d/", Reply::html(page("d", &links.map(|link| format!("/d{link}")).each_ref().map(String::as_str))));
+    for (from, to) in [
+        ("/d/signed", "http://b.test/file?X-Amz-Signature=s3cret&x=1"),
+        ("/d/round?token=s3cret", "/d/back?token=s3cret"),
+        ("/d/back?token=s3cret", "/d/round?token=s3cret"),
+        ("/d/other", "/elsewhere?token=s3cret"),
+        ("/d/met2", "/d/met?password=s3cret"),
+        ("/d/bad", "http://a.test:25/?token=s3cret"),
+    ] {
+        world.site.reply(&format!("a.test{from}"), Reply::redirect(to));
+    }
+    for target in ["/d/same", "/d/same?api_key=s3cret"] {
+        world.site.reply(&format!("a.test{target}"), Reply::html(page("same", &[])));
+    }
+    world.site.page("a.test/d/met?password=s3cret", &[]).page("a.test/d/named?access_token=s3cret", &[]);
+    world.site.reply("a.test/d/named", Reply::html("<link rel=canonical href='/d/named?access_token=s3cret'><h1>named</h1>"));
+    let outcome = world.run(request("http://a.test/d/"));
+    let report = serde_json::to_string(&outcome.report).unwrap();
+    assert!(!report.contains("s3cret"), "{report}");
+    // The control: all of them are there.
+    assert_eq!((outcome.report.skips(), outcome.report.failures()), (6, 1), "{report}");
+    assert_eq!(outcome.skipped("http://a.test/d/signed"), "redirects to http://b.test/file?X-Amz-Signature=***&x=1, which is out of scope");
+}
+
+#[test]
 fn a_sitemap_is_looked_for_where_one_often_is() {
     let world = World::new();
     world.site.page("a.test/docs/", &["/docs/linked"]).page("a.test/docs/linked", &["/docs/deep"]);

@@ -746,6 +746,30 @@ mod proxies {
         assert_eq!(open.sim.lookups("inside.test"), 0, "the proxy looks it up");
     }
 
+    /// Whose fault it is, and what to do: neither address nor status is one of the site's.
+    #[test]
+    fn that_cannot_be_had_are_named() {
+        let refusal = || say("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+        let world = proxied(&[("http_proxy", "http://proxy.test:80")], vec![vec![Step::Request, refusal()]]);
+        let error = failure(world.get("http://a.test/"));
+        assert!(matches!(&error, Error::ProxyRefused { status: 407, proxy } if proxy == "proxy.test:80"), "{error:?}");
+        assert!(error.hint().unwrap().contains("password"));
+        assert_eq!((world.counters().failed, world.counters().failed_at.connect), (1, 1));
+        // A site's own is an answer.
+        let direct = World::new(vec![vec![Step::Request, refusal()]]);
+        assert_eq!(direct.get("http://docs.test/").unwrap().status, 407);
+
+        for (proxy, is_looked_up) in [("http://10.0.0.9:80", false), ("http://nowhere.test:80", true)] {
+            for url in ["http://a.test/", "https://a.test/"] {
+                let error = failure(proxied(&[("all_proxy", proxy)], vec![]).get(url));
+                let Error::Proxy { proxy: named, source } = &error else { panic!("{error:?}") };
+                assert!(proxy.ends_with(named.as_str()), "{named}");
+                assert_eq!(matches!(**source, Error::Resolve { .. }), is_looked_up, "{error:?}");
+                assert!(error.hint().unwrap().contains("HTTP_PROXY") && error.is_transient());
+            }
+        }
+    }
+
     #[test]
     fn are_asked_for_a_tunnel() {
         let refusal = say("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");

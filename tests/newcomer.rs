@@ -69,14 +69,19 @@ fn the_name_of_a_host_is_an_address_and_a_file_is_none() {
     assert_eq!(text(&removed.stdout), format!("{address}: 1 pages removed\n"));
 
     std::fs::write(home.path().join("README.md"), "# A file\n").unwrap();
-    for arguments in
-        [&["fetch", "./README.md"][..], &["fetch", "README.md"], &["crawl", "README.md", "--db", "y.db"], &["verify", ".", "--db", "x.db"]]
-    {
+    let whole = home.path().join("README.md");
+    let whole = whole.to_str().unwrap();
+    for (arguments, added) in [
+        (&["fetch", "./README.md"][..], "./README.md"),
+        (&["fetch", "README.md"][..], "./README.md"),
+        (&["crawl", "README.md", "--db", "y.db"][..], "./README.md"),
+        (&["verify", ".", "--db", "x.db"][..], "."),
+        (&["fetch", whole][..], whole),
+    ] {
         let (error, hint) = failed(&run(home.path(), arguments));
-        assert!(
-            error.ends_with("is a file or folder here, not a URL") && hint.contains("smolcrawl add ./"),
-            "{arguments:?}: {error} {hint}"
-        );
+        let told = format!("`smolcrawl add {added}` stores");
+        assert!(error.ends_with("is a file or folder here, not a URL") && hint.contains(&told), "{arguments:?}: {error} {hint}");
+        assert!(arguments[1] == "README.md" || !hint.contains("https://"), "{hint}");
     }
     for (wrong, meant) in [("http//docs.rs/x", "did you mean http://docs.rs/x?"), ("./missing.md", "files are not fetched: ")] {
         let (error, hint) = failed(&run(home.path(), &["fetch", wrong]));

@@ -157,7 +157,11 @@ pub fn paint(everywhere: &Everywhere, environment: &Environment, is_terminal: bo
 fn addresses(texts: &[String]) -> Result<CrawlRequest, Failure> {
     for text in texts.iter().map(|text| text.trim()).filter(|text| !text.contains("://") && !text.is_empty()) {
         if Path::new(text).exists() {
-            let hint = format!("if a site is meant, write https://{text}; `smolcrawl add ./{text}` stores what lies here");
+            let is_path = text.starts_with('.') || Path::new(text).is_absolute();
+            let hint = match is_path {
+                true => format!("`smolcrawl add {text}` stores what lies here"),
+                false => format!("if a site is meant, write https://{text}; `smolcrawl add ./{text}` stores what lies here"),
+            };
             return Err(Failure::new(format!("{text:?} is a file or folder here, not a URL"), hint));
         }
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 use smolcrawl::Engine;
 use smolcrawl::engine::Checked;
+use smolcrawl::http::masked;
 use smolcrawl::model::date;
 
 use super::output::Output;
@@ -38,12 +39,12 @@ pub async fn run(engine: &Engine, asked: cli::Verify) -> Result<(), Failure> {
                 answer["hash_now"] = json!(hash);
                 answer["changes"] = compare::described(changes);
             }
-            Checked::Moved { to } => answer["to"] = json!(to),
+            Checked::Moved { to } => answer["to"] = json!(masked(to)),
             Checked::Unchanged | Checked::Gone => {}
         }
         output.json(&answer)?;
     } else {
-        let to = if let Checked::Moved { to } = &verified.checked { format!(" to {to}") } else { String::new() };
+        let to = if let Checked::Moved { to } = &verified.checked { format!(" to {}", masked(to)) } else { String::new() };
         let (checked, hash) = (verified.checked.as_str(), &verified.hash);
         let age = age(SystemTime::now().duration_since(verified.fetched_at).unwrap_or_default());
         output.line(format!("{checked}{to}: {} of {}, fetched {age} ago, hash {hash}", verified.url, verified.source))?;

@@ -55,7 +55,8 @@ fn a_site_finds_the_rules_for_the_agent_it_sees() {
 #[test]
 fn an_operator_overrides_what_a_program_configured() {
     let mut config = Config::new("program.db");
-    config.environment = Environment(vec![("SMOLCRAWL_REACTOR".into(), "selector".into()), ("SMOLCRAWL_DB".into(), "operator.db".into())]);
+    config.environment =
+        Environment::from_iter([("SMOLCRAWL_REACTOR".into(), "selector".into()), ("SMOLCRAWL_DB".into(), "operator.db".into())]);
     config.crawl.http.private_addresses = PrivateAddresses::Allow;
     let config = config.overridden().unwrap();
     assert_eq!((config.reactor.kind, config.reactor.asked_by), (ReactorKind::Selector, AskedBy::Environment));
@@ -78,14 +79,14 @@ fn limits_are_numbers_within_bounds() {
 
 #[test]
 fn the_case_of_a_variable_is_that_of_the_platform() {
-    let environment = Environment(vec![("Smolcrawl_Db".into(), "x.db".into())]);
+    let environment = Environment::from_iter([("Smolcrawl_Db".into(), "x.db".into())]);
     assert_eq!(environment.value("SMOLCRAWL_DB"), cfg!(windows).then_some("x.db"));
 }
 
 #[test]
 fn what_looks_like_a_setting_and_is_none_is_known() {
     let names = ["SMOLCRAWL_TIMEOUT", "SMOLCRAWL_DB", "SMOLCRAWL_LOG", "SMOLCRAWL_USERAGENT", "OTHER", "SMOLCRAWL_", "smolcrawl_x"];
-    let environment = Environment(names.map(|name| (name.to_owned(), "x".to_owned())).to_vec());
+    let environment = Environment::from_iter(names.map(|name| (name.to_owned(), "x".to_owned())));
     let strangers: Vec<_> = environment.strangers().collect();
     let meant = |name: &str| Some(name.to_owned());
     let expected = [
@@ -127,7 +128,7 @@ fn a_url_is_shown_without_its_secrets() {
 fn a_key_is_never_shown() {
     let settings = settings(&[(Origin::File, &[(Key::EmbeddingsKey, "sk-secret")])]);
     assert!(!format!("{settings:?}").contains("secret"), "{settings:?}");
-    let environment = Environment(vec![("SMOLCRAWL_EMBEDDINGS_KEY".into(), "sk-secret".into())]);
+    let environment = Environment::from_iter([("SMOLCRAWL_EMBEDDINGS_KEY".into(), "sk-secret".into())]);
     assert!(!format!("{environment:?}").contains("secret"), "{environment:?}");
 }
 
@@ -192,4 +193,22 @@ fn a_switch_is_a_switch() {
     assert_eq!(with("yes").unwrap().crawl.http.private_addresses, PrivateAddresses::Allow);
     assert_eq!(with("0").unwrap().crawl.http.private_addresses, PrivateAddresses::Refuse);
     assert!(with("maybe").is_err());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_setting_that_is_not_unicode_is_no_other_one() {
+    use std::os::unix::ffi::OsStringExt;
+    let of = |name: &str| Environment::of([(name.into(), OsString::from_vec(b"/data/\xff.db".to_vec())), ("LANG".into(), "C".into())]);
+    let asked = |environment: &Environment| Config::parse(&settings(&[(Origin::Default, &[(Key::Database, "x.db")])]), environment);
+    for name in ["SMOLCRAWL_DB", "SMOLCRAWL_CONFIG", "HTTP_PROXY", "https_proxy"] {
+        let error = asked(&of(name)).unwrap_err();
+        assert_eq!(error.to_string(), format!("{name} is not Unicode"));
+        assert!(error.hint().contains(name));
+        assert!(Config { environment: of(name), ..Config::new("x.db") }.overridden().is_err(), "{name}");
+    }
+    // What is no setting counts as not set.
+    let other = of("HOME");
+    assert!(asked(&other).is_ok());
+    assert_eq!((other.value("HOME"), other.value("LANG")), (None, Some("C")));
 }

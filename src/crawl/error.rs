@@ -73,7 +73,7 @@ pub enum Error {
     Login { to: Url },
     #[error("more than {limit} redirects")]
     TooManyRedirects { limit: usize },
-    #[error("redirect loop through {through}")]
+    #[error("redirect loop through {}", http::masked(through))]
     RedirectLoop { through: Url },
     /// A redirect without `Location`, or with one that is no http or https URL.
     #[error("HTTP {status} without a usable Location")]

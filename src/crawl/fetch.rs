@@ -678,7 +678,10 @@ pub(super) fn worth_another_try(error: &Error) -> bool {
 }
 
 fn is_lookup(error: &http::Error) -> bool {
-    matches!(error.root(), http::Error::Resolve { .. })
+    match error.root() {
+        http::Error::Proxy { source, .. } => is_lookup(source),
+        error => matches!(error, http::Error::Resolve { .. }),
+    }
 }
 
 fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, budget: &Budget) -> Result<Answer, Error> {

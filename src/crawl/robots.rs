@@ -29,7 +29,7 @@ pub struct Rules {
 pub enum Forbidden {
     /// The pattern of the `Disallow` line.
     Rule(String),
-    /// robots.txt itself answered with this server error (RFC 9309 2.3.1.4).
+    /// robots.txt itself answered with this server error (RFC 9309 2.3.1.4), or with 429.
     Unavailable(u16),
     /// robots.txt could not be asked for at all (RFC 9309 2.3.1.4).
     Unreachable,
@@ -49,11 +49,12 @@ impl Rules {
     }
 
     /// What an HTTP answer to `GET /robots.txt` means: 2xx is parsed, 5xx forbids all, everything else allows all.
-    /// That 401 and 403 allow is the RFC's choice (2.3.1.3). Redirects are followed before, at most five.
+    /// That 401 and 403 allow is the RFC's choice (2.3.1.3). 429 does not say that there is none, but that too much is asked: the RFC would
+    /// let it allow all, and who is told to ask less does not ask for a whole site. Redirects are followed before, at most five.
     pub fn of_answer(status: u16, body: &[u8], agent: &str) -> Self {
         match status {
             200..=299 => Self::parse(body, agent),
-            500..=599 => Self::disallow_all(Forbidden::Unavailable(status)),
+            429 | 500..=599 => Self::disallow_all(Forbidden::Unavailable(status)),
             _ => Self::allow_all(),
         }
     }
@@ -184,11 +185,13 @@ impl Directives {
         let mut for_us = true;
         for word in value.split(',') {
             let word = match word.split_once(':') {
-                Some((name, rest)) if !name.trim().eq_ignore_ascii_case("unavailable_after") => {
+                // "max-snippet: 20" names nobody, nor does the time of day behind the comma of a date.
+                Some((name, _)) if !names_an_agent(name.trim()) => continue,
+                Some((name, rest)) => {
                     for_us = name.trim().eq_ignore_ascii_case(agent) || name.trim() == "*";
                     rest
                 }
-                _ => word,
+                None => word,
             };
             match word.trim().to_ascii_lowercase().as_str() {
                 _ if !for_us => {}
@@ -201,6 +204,14 @@ impl Directives {
         directives
     }
 }
+
+/// Whether what stands before a colon in `X-Robots-Tag` says whom the words behind it are for.
+fn names_an_agent(name: &str) -> bool {
+    !name.contains(char::is_whitespace) && !WITH_A_VALUE.iter().any(|directive| name.eq_ignore_ascii_case(directive))
+}
+
+/// Directives that have a value behind a colon.
+const WITH_A_VALUE: [&str; 4] = ["unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"];
 
 /// What robots.txt may ask for at most: one request a minute. More would stall a crawl for hours; the largest real value seen is a typo.
 pub const MAX_CRAWL_DELAY: Duration = Duration::from_secs(60);

@@ -26,7 +26,7 @@ use self::rustdoc::ByName;
 use super::crawling::{Cut, Stored, unread};
 use super::reading::Reading;
 use super::{Chunking, Engine, Event, Failed, Listed, Skipped, read_and_cut};
-use crate::error::Error;
+use crate::error::{Error, told};
 use crate::extract;
 use crate::files::{self, Installed};
 use crate::http::masked;
@@ -644,8 +644,8 @@ impl Engine {
                 }
                 Ok((tag, Ok(Err(Untaken::Skip(skip))))) => {
                     let miss = tag.map(|tag| compared::miss(&url, &tag));
-                    let told = AddEvent::Skipped(Skipped { url: masked(&url), why: skip.to_string() });
-                    Taken::Nothing { url, told, miss, is_removed: is_known }
+                    let event = AddEvent::Skipped(Skipped { url: masked(&url), why: told(&skip) });
+                    Taken::Nothing { url, told: event, miss, is_removed: is_known }
                 }
                 Ok((_, Err(_))) => {
                     let hint = "this is a defect of smolcrawl; please report it".to_owned();

@@ -13,7 +13,7 @@ use super::reading::Reading;
 use super::sources::{Before, Known};
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
 use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, End, Failed, LinkGraph, MAX_LISTED, Skipped, Visit, normalise};
-use crate::error::Error;
+use crate::error::{Error, told};
 use crate::extract;
 use crate::http::{Counters, masked};
 use crate::model::{Budget, Document, Filled, OverBudget, Page, SourceId, Trail};
@@ -515,7 +515,7 @@ pub(super) fn is_kept(skipped: &Skipped) -> bool {
 
 /// A page that came and was not read.
 pub(super) fn unread(url: Url, skip: &extract::Skip) -> Failed {
-    Failed { url: masked(&url), error: skip.to_string(), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
+    Failed { url: masked(&url), error: told(skip), hint: skip.hint().map(str::to_owned), is_transient: skip.is_transient() }
 }
 
 impl Engine {
@@ -574,7 +574,7 @@ impl Engine {
                     Event::Failed(unread(url.clone(), &skip))
                 }
                 Ok(Err(skip)) => {
-                    let why = kept.filter(|_| skip == extract::Skip::Shell).map_or_else(|| skip.to_string(), str::to_owned);
+                    let why = kept.filter(|_| skip == extract::Skip::Shell).map_or_else(|| told(&skip), str::to_owned);
                     Event::Skipped(Skipped { url: masked(&url), why })
                 }
                 Err(_) => {

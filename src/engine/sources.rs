@@ -9,6 +9,7 @@ use url::Url;
 use super::Engine;
 use crate::crawl::{CrawlReport, CrawlRequest, End, Visit, normalise};
 use crate::error::Error;
+use crate::http::masked;
 use crate::model::{Earlier, Meant, NotMeant, Recipe, Remark, SourceId, SourceState, SourceSummary, Trail, host, nearest};
 use crate::reactor::Lane;
 use crate::store::{PageSummary, Start, Store};
@@ -253,11 +254,11 @@ impl Engine {
         let mut seeds = Vec::new();
         while let Some(visit) = crawl.next().await {
             if let Visit::Page(page) = visit {
-                seeds.push(page.url);
+                seeds.push(masked(&page.url));
             }
         }
         let (total, pages) = crawl.would_fetch();
-        let (total, pages) = (total, pages.to_vec());
+        let (total, pages) = (total, pages.iter().map(masked).collect());
         DryRun { seeds, pages, total, report: crawl.finish() }
     }
 
@@ -333,7 +334,7 @@ impl Engine {
 /// What a crawl would fetch.
 #[derive(Clone, Debug)]
 pub struct DryRun {
-    /// Start pages that were read.
+    /// Start pages that were read, [`masked`](crate::http::masked) as all that is told.
     pub seeds: Vec<Url>,
     /// The first [`MAX_LISTED`](crate::crawl::MAX_LISTED) pages beyond these; they may have further links.
     pub pages: Vec<Url>,

@@ -72,6 +72,11 @@ impl Route {
         })
     }
 
+    /// The proxy that forwards what is asked, and answers itself where it does not.
+    pub(super) fn forwarded_by(&self) -> Option<&Proxy> {
+        self.via.as_deref().filter(|_| self.scheme == Scheme::Http)
+    }
+
     /// How the request line names its target, and the credentials for a proxy that reads it.
     pub(super) fn target(&self) -> (Target, Option<&str>) {
         match (&self.via, self.scheme) {
@@ -115,7 +120,10 @@ impl Connector {
     async fn stream(&self, route: &Route) -> Result<Stream, Error> {
         let socket = match &route.via {
             // The user named the proxy: it may well be a private address.
-            Some(proxy) => self.open(&proxy.host, proxy.port, PrivateAddresses::Allow).await?,
+            Some(proxy) => {
+                let opened = self.open(&proxy.host, proxy.port, PrivateAddresses::Allow).await;
+                opened.map_err(|error| error.on_the_way_to(proxy))?
+            }
             None => self.open(&route.host, route.port, self.private_addresses).await?,
         };
         Ok(match (route.scheme, &route.via) {

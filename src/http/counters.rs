@@ -73,6 +73,7 @@ impl Reached {
             | Error::OutOfFiles { .. }
             | Error::Connect { .. }
             | Error::ConnectTimeout { .. }
+            | Error::Proxy { .. }
             | Error::ProxyRefused { .. } => Self::Connect,
             Error::Certificate { .. } | Error::Tls { .. } => Self::Tls,
             Error::TruncatedHead { .. } | Error::MalformedHead { .. } | Error::UnaskedPart => Self::Head,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::masked::masked;
+use super::proxy::Proxy;
 use crate::reactor::Stopped;
 
 /// Why there is no answer, or only a part of one. The outermost layer is [`Error::At`], which names the URL once.
@@ -28,8 +29,12 @@ pub enum Error {
     /// A proxy that was asked for and cannot be used; never silently bypassed.
     #[error("the proxy {value:?} of {variable} cannot be used")]
     InvalidProxy { variable: String, value: String },
-    #[error("the proxy {proxy} answered {status} to CONNECT")]
+    /// To CONNECT, or 407 to a request that it was to forward: no answer of the site's.
+    #[error("the proxy {proxy} answered {status}")]
     ProxyRefused { proxy: String, status: u16 },
+    /// The error below, of the way to the proxy: the site has not been asked.
+    #[error("the proxy {proxy} cannot be reached")]
+    Proxy { proxy: String, source: Box<Error> },
 
     #[error("the host {host} does not resolve")]
     Resolve { host: String, source: io::Error },
@@ -166,6 +171,7 @@ impl Error {
             Self::Resolve { .. } => true,
             Self::Tls { source, .. } => source.get_ref().is_none_or(|inner| !inner.is::<rustls::Error>()),
             Self::ProxyRefused { status, .. } => *status >= 500,
+            Self::Proxy { source, .. } => source.is_transient(),
             _ => false,
         }
     }
@@ -178,6 +184,7 @@ impl Error {
     /// Whether the shutdown of this program's own reactor is the cause, and how.
     pub fn stopped(&self) -> Option<Stopped> {
         match self.root() {
+            Self::Proxy { source, .. } => source.stopped(),
             Self::Connect { source, .. } | Self::Tls { source, .. } | Self::Write { source } => Stopped::of(source),
             Self::ClosedBeforeResponse { source: Some(source) }
             | Self::TruncatedHead { source: Some(source) }
@@ -214,6 +221,9 @@ impl Error {
                 "if the page is wanted, raise the limit: max_body_mib among the settings, http::Config::max_body in a program"
             }
             Self::InvalidProxy { .. } => "proxies are given as http://host:port; proxies over TLS and SOCKS are not supported",
+            Self::Proxy { .. } => {
+                "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, and that the proxy is running; NO_PROXY lists hosts to reach directly"
+            }
             Self::ProxyRefused { status: 407, .. } => "the proxy wants a user name and a password: http://user:password@host:port",
             Self::ProxyRefused { .. } => "the proxy does not let this host through; NO_PROXY lists hosts to reach directly",
             Self::TooManyRedirects { .. } | Self::RedirectLoop => "the site may want cookies or a log-in, which are not kept",
@@ -233,6 +243,14 @@ impl Error {
         match self {
             Self::At { .. } => self,
             source => Self::At { url: masked(url), source: Box::new(source) },
+        }
+    }
+
+    /// Names the proxy where the way to it is what failed.
+    pub(super) fn on_the_way_to(self, proxy: &Proxy) -> Self {
+        match self {
+            source @ (Self::Connect { .. } | Self::Resolve { .. }) => Self::Proxy { proxy: proxy.to_string(), source: Box::new(source) },
+            other => other,
         }
     }
 
@@ -288,6 +306,10 @@ fn certificate_hint(error: &rustls::Error) -> &'static str {
         rustls::Error::InvalidCertificate(Why::NotValidYet | Why::NotValidYetContext { .. }) => {
             "it is not valid yet; check the clock of this machine"
         }
+        rustls::Error::InvalidCertificate(Why::Other(other)) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "it is that of an authority, as `openssl req -x509` makes it: make one for the server by -addext basicConstraints=CA:FALSE, and \
+             name that in SSL_CERT_FILE"
+        }
         _ => "open the page in a browser to see what is wrong with it",
     }
 }
@@ -311,6 +333,16 @@ mod tests {
         assert_eq!(error.to_string(), "http://docs.test/a");
         assert!(matches!(error.root(), Error::RedirectLoop));
         assert!(!format!("{error:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_certificate_of_an_authority_is_told_from_one_that_is_broken() {
+        let hint = |why: &str| {
+            let other = rustls::CertificateError::Other(rustls::OtherError(std::sync::Arc::new(io::Error::other(why.to_owned()))));
+            let source = rustls::Error::InvalidCertificate(other);
+            Error::Certificate { host: "docs.test".to_owned(), source }.hint().unwrap()
+        };
+        assert!(hint("CaUsedAsEndEntity").contains("CA:FALSE") && hint("BadDer").contains("browser"));
     }
 
     #[test]

@@ -261,7 +261,12 @@ impl Shared {
             };
             flight.reached = Reached::FirstByte;
             let (error, write_error, received) = match Exchange::new(&mut connection, [&head, rest], asked, limits).run().await {
-                Ok(answer) => return Ok((connection, answer)),
+                Ok(answer) => {
+                    if let (407, Some(proxy)) = (answer.head.status, route.forwarded_by()) {
+                        return Err(Error::ProxyRefused { proxy: proxy.to_string(), status: 407 });
+                    }
+                    return Ok((connection, answer));
+                }
                 Err(Failure::Ended { error, write_error, received }) => (error, write_error, received),
                 Err(Failure::Malformed(fault)) => return Err(Error::MalformedHead { fault }),
                 Err(Failure::FirstByte { received }) => {

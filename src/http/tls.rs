@@ -103,6 +103,10 @@ fn connector(extra_roots: &[Vec<u8>]) -> TlsConnector {
     let (added, ignored) = roots.add_parsable_certificates(native.certs);
     log::debug!("system certificates: {added} read, {ignored} not understood");
     if roots.is_empty() {
+        // Who names a file that cannot be read would look for the fault at the site.
+        for error in &native.errors {
+            log::warn!("certificates: {error}; Mozilla's are used in place of these");
+        }
         log::debug!("no system certificates: using Mozilla's, as they were when this was built");
         roots.roots.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS);
     }

@@ -113,10 +113,10 @@ fn an_answer_is_read_by_its_status() {
     let url = Url::parse("https://a.test/x").unwrap();
     let closed = b"User-agent: *\nDisallow: /";
     assert!(Rules::of_answer(200, closed, "smolcrawl").forbids(&url).is_some());
-    for status in [301, 401, 403, 404, 410, 429] {
+    for status in [301, 401, 403, 404, 410] {
         assert_eq!(Rules::of_answer(status, closed, "smolcrawl").forbids(&url), None, "{status}");
     }
-    for status in [500, 503] {
+    for status in [429, 500, 503] {
         assert_eq!(Rules::of_answer(status, b"", "smolcrawl").forbids(&url), Some(Forbidden::Unavailable(status)));
     }
 }
@@ -253,7 +253,19 @@ fn header_directives_are_read_for_this_agent() {
     assert_eq!(of("googlebot: noindex, nofollow"), (true, true));
     assert_eq!(of("smolcrawl: noindex"), (false, true));
     assert_eq!(of("unavailable_after: 25 Jun 2030 15:00:00 PST, noindex"), (false, true));
-    assert_eq!(of(""), (true, true));
+    // What has a value, and a date's time of day, name no agent.
+    for value in [
+        "max-snippet:20, noindex",
+        "max-image-preview: large, max-video-preview:-1, noindex",
+        "unavailable_after: Friday, 25 Jun 2030 15:00:00 PST, noindex",
+        "smolcrawl: max-snippet:20, noindex",
+        "googlebot: nofollow, smolcrawl: noindex",
+    ] {
+        assert_eq!(of(value), (false, true), "{value}");
+    }
+    for value in ["googlebot: max-snippet:20, noindex", "bot2: noindex, max-snippet:20, nofollow", ""] {
+        assert_eq!(of(value), (true, true), "{value}");
+    }
 }
 
 proptest! {

@@ -15,7 +15,7 @@ use crate::crawl::frontier::{Entry, Role, normalise, origin};
 use crate::crawl::plan::{Robots, Sitemaps};
 use crate::crawl::robots::Directives;
 use crate::crawl::selection::is_login;
-use crate::crawl::walk::settle::{Found, NOT_INCLUDED, NOT_INDEXED};
+use crate::crawl::walk::settle::{Found, NOT_INCLUDED, NOT_INDEXED, same_as};
 use crate::crawl::walk::{Crawl, Done};
 use crate::extract;
 use crate::extract::{Ask, Beside, Index, Outline, Routes, Taken};
@@ -220,7 +220,7 @@ impl Crawl {
                 ask = next;
             }
             if let Some(first) = self.shells.whole.get(ask.url.as_str()) {
-                let why = format!("the same content as {first}");
+                let why = same_as(&first);
                 return self.is_another(&filling.page.url, why);
             }
             if let Some(others) = self.shells.reading.get_mut(ask.url.as_str()) {
@@ -402,7 +402,7 @@ impl Crawl {
             return self.skip(url, NOT_INDEXED.to_owned());
         }
         if let Some(first) = self.first_with(&page, content) {
-            return self.note_skip(url, format!("the same content as {first}"));
+            return self.note_skip(url, same_as(&first));
         }
         self.take_in_its_place(page, outline);
     }
@@ -417,7 +417,7 @@ impl Crawl {
             self.shells.whole.insert(ask.url.as_str().into(), first);
         }
         if let Some(first) = first {
-            return self.is_another(address, format!("the same content as {first}"));
+            return self.is_another(address, same_as(&first));
         }
         self.standing.became_page(address);
         self.learn_bounds(address, &[]);
@@ -494,7 +494,7 @@ impl Crawl {
                     if !yields {
                         self.standing.became_page(&url);
                         match self.first_with(&page, content) {
-                            Some(first) => self.note_skip(url, format!("the same content as {first}")),
+                            Some(first) => self.note_skip(url, same_as(&first)),
                             // It is the better form itself.
                             None => self.hand_out_as_it_is(page, outline),
                         }
@@ -521,7 +521,7 @@ impl Crawl {
             Wanted::More => {
                 self.standing.became_page(&address);
                 match self.first_with(&page, content_of(&page.url, &page.body)) {
-                    Some(first) => self.note_skip(page.url, format!("the same content as {first}")),
+                    Some(first) => self.note_skip(page.url, same_as(&first)),
                     None => self.hand_out_as_it_is(page, Outline::default()),
                 }
                 return self.is_done(&address);
@@ -537,7 +537,7 @@ impl Crawl {
         // Of those that have nothing at all each is told, as each may be another page.
         let first = if says_nothing { None } else { self.first_with(&page, content_of(&page.url, &page.body)) };
         match first {
-            Some(first) => self.note_skip(page.url, format!("the same content as {first}")),
+            Some(first) => self.note_skip(page.url, same_as(&first)),
             None => self.hand_out_as_it_is(page, Outline::default()),
         }
         self.is_done(&address);

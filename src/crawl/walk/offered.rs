@@ -9,7 +9,7 @@ use crate::crawl::plan::Sitemaps;
 use crate::crawl::polite::Verdict;
 use crate::crawl::selection::{LeaveOut, is_login};
 use crate::crawl::twins::{Place, in_markdown, is_llms, llms_txt};
-use crate::crawl::walk::settle::Found;
+use crate::crawl::walk::settle::{Found, same_as};
 use crate::crawl::walk::{Crawl, Done, Visit, ended};
 use crate::extract;
 use crate::extract::{Kind, Outline};
@@ -136,7 +136,7 @@ impl Crawl {
         // Else it is that of another host.
         let content = if is_there { read.content } else { content_of(&better.url, &better.body) };
         if let Some(first) = self.first_with(&better, content) {
-            return self.note_skip(page.url, format!("the same content as {first}"));
+            return self.note_skip(page.url, same_as(&first));
         }
         self.report.in_markdown += 1;
         self.hand_out_as_it_is(better, Outline::default());

@@ -24,7 +24,7 @@ use crate::crawl::traps::{without_session, without_tracking};
 use crate::crawl::twins::{Place, is_full, is_llms};
 use crate::crawl::walk::{Crawl, USUAL_SITEMAP, Visit};
 use crate::extract::Outline;
-use crate::http::masked;
+use crate::http::{masked, masked_text};
 use crate::model::{self, Page, nearest};
 
 impl Crawl {
@@ -109,7 +109,7 @@ impl Crawl {
             return;
         }
         if let Some(first) = first {
-            let why = format!("the same content as {first}");
+            let why = same_as(&first);
             self.contents.insert(content, (first, copies.saturating_add(1)));
             self.standing.became_page(&url);
             return self.note_skip(url, why);
@@ -221,7 +221,7 @@ impl Crawl {
             && self.claims(url, depth, canonical, title)
             && self.yield_to(url, depth, canonical);
         if yields {
-            self.note_skip(url.clone(), format!("its canonical address is {canonical}"));
+            self.note_skip(url.clone(), format!("its canonical address is {}", masked(canonical)));
         }
         yields
     }
@@ -412,7 +412,7 @@ impl Crawl {
             return self.fail(url, &entry, &Error::Login { to });
         }
         if self.bounds.is_bad_port(&to) {
-            return self.skip(url, format!("redirects to {to}, which has {BAD_PORT}"));
+            return self.skip(url, format!("redirects to {}, which has {BAD_PORT}", masked(&to)));
         }
         if is_back {
             // As somebody whom the site knows now. A site that never has enough of it comes to the limit of redirects.
@@ -428,24 +428,27 @@ impl Crawl {
                 self.teach(|| Lesson::Moved { from: url.clone(), to: to.clone() });
                 if self.bounds.moved(&url, &to) == Moved::Away {
                     // Said of an address that holds nothing, beside what becomes of the page.
-                    self.note_skip(url.clone(), format!("redirects to another site, of which only {to} and what is below it is taken"));
+                    self.note_skip(
+                        url.clone(),
+                        format!("redirects to another site, of which only {} and what is below it is taken", masked(&to)),
+                    );
                 }
             }
             Role::Page | Role::Restored if !self.bounds.contains(&to) => {
-                return self.skip(url, format!("redirects to {to}, which is out of scope"));
+                return self.skip(url, format!("redirects to {}, which is out of scope", masked(&to)));
             }
             Role::Page | Role::Restored if let Some(why) = self.selection.refuses(&to) => {
-                return self.skip(url, format!("redirects to {to}, which is left out: {why}"));
+                return self.skip(url, format!("redirects to {}, which is left out: {why}", masked(&to)));
             }
             Role::Sitemap { .. } if !self.bounds.may_hold_sitemap(&to) => {
-                return self.skip(url, format!("redirects to {to}, which is a sitemap of another site"));
+                return self.skip(url, format!("redirects to {}, which is a sitemap of another site", masked(&to)));
             }
             Role::Sitemap { .. } | Role::Page | Role::Restored | Role::Llms(_) | Role::Beside => {}
         }
         // Others are nobody whom the site knows.
         if has_news && self.together.is_some() {
             if self.frontier.is_too_long(&to) {
-                return self.skip(url, format!("redirects to {to}, which is left out: {TOO_LONG}"));
+                return self.skip(url, format!("redirects to {}, which is left out: {TOO_LONG}", masked(&to)));
             }
             let mut via = entry.via;
             via.push(entry.url);
@@ -466,8 +469,8 @@ impl Crawl {
         match offered {
             Offered::Queued => self.guesses += u64::from(is_guess),
             Offered::Seen | Offered::Refused(_) if is_guess => {}
-            Offered::Seen => self.note_skip(url, format!("redirects to {to}, which was met already")),
-            Offered::Refused(why) => self.skip(url, format!("redirects to {to}, which is left out: {why}")),
+            Offered::Seen => self.note_skip(url, format!("redirects to {}, which was met already", masked(&to))),
+            Offered::Refused(why) => self.skip(url, format!("redirects to {}, which is left out: {why}", masked(&to))),
         }
     }
 
@@ -566,6 +569,11 @@ impl Crawl {
             self.frontier.put_back(&page, entry);
         }
     }
+}
+
+/// Why a page is left out that says what another one says.
+pub(super) fn same_as(first: &str) -> String {
+    format!("the same content as {}", masked_text(first))
 }
 
 /// What was found in one page or sitemap after the other and is still to be judged, in the order in which it was found.

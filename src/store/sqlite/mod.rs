@@ -29,6 +29,7 @@ mod view;
 pub(super) mod words;
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
@@ -102,7 +103,12 @@ impl Sqlite {
     pub(super) fn open_to_read(path: impl AsRef<Path>, config: Config) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
         let first = Look::at(&path).and_then(|look| Ok(Standing { look, idle: vec![connect::standing(&path, &config)?] }));
-        let readers = Readers::Standing(Mutex::new(first.map_err(|failure| failure.at(&path))?));
+        let first = first.map_err(|failure| match failure.at(&path) {
+            // It was to be read, which it may not be either.
+            Error::ReadOnly { path } => Error::CannotOpen { path, source: io::Error::from(io::ErrorKind::PermissionDenied).into() },
+            error => error,
+        });
+        let readers = Readers::Standing(Mutex::new(first?));
         Ok(Self::with(path, config, None, readers))
     }
 
