@@ -42,7 +42,14 @@ fn indexed(home: &Path, lines: &[Value]) {
 #[test]
 fn indexed_pages_are_shown_listed_and_removed_by_their_addresses() {
     let home = TempDir::new().unwrap();
-    let urls = ["https://a.test/", "https://a.test/lid#part", "https://a.test/lid#rim", "https://a.test/pot?", "https://a.test/%7Etea", "https://a.test/#/guide"];
+    let urls = [
+        "https://a.test/",
+        "https://a.test/lid#part",
+        "https://a.test/lid#rim",
+        "https://a.test/pot?",
+        "https://a.test/%7Etea",
+        "https://a.test/#/guide",
+    ];
     indexed(home.path(), &urls.map(|url| json!({ "url": url, "title": url, "text": format!("What {url} says.\n") })));
     for url in urls {
         let shown = run(home.path(), &["show", url, "--db", "x.db"]);
