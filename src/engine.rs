@@ -67,7 +67,7 @@ use crate::config::{Config, Embeddings};
 use crate::crawl::Crawler;
 pub use crate::crawl::{
     Causes, CrawlReport, CrawlRequest, EXCLUDED, End, Failed, LeaveOut, Link, LinkGraph, Linked, Met, NO_PAGE, NOT_INCLUDED, OUT_OF_SCOPE,
-    Pattern, Render, Robots, SameCause, Scope, Sitemaps, Skipped, TRANSLATION, USUALLY_LEFT_OUT, parse_route,
+    Pattern, Render, Robots, SameCause, Scope, Sitemaps, Skipped, TRANSLATION, USUALLY_LEFT_OUT, parse_route, parse_with_fragment,
 };
 #[cfg(any(feature = "bundled-model", feature = "models", feature = "surf"))]
 use crate::embed;

@@ -417,10 +417,11 @@ pub enum PageKind {
 }
 
 impl Hit {
-    /// The address at which the page opens where the passage stands: that of the page, with the fragment of the passage's heading.
+    /// The address at which the page opens where the passage stands: that of the page, with the fragment of the passage's heading. A page
+    /// whose own address has a fragment, such as a route, opens at that.
     pub fn link(&self) -> Url {
         let mut link = self.url.clone();
-        if let Some(anchor) = &self.chunk.anchor {
+        if let Some(anchor) = self.chunk.anchor.as_deref().filter(|_| link.fragment().is_none()) {
             link.set_fragment(Some(anchor));
         }
         link

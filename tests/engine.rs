@@ -750,3 +750,22 @@ impl Reactor for Slow {
         self.sim.ledger()
     }
 }
+
+/// Somebody pastes a log of megabytes: whoever looks at the question looks at a bounded part of it.
+#[test]
+fn of_a_question_without_end_both_ends_are_asked() {
+    let world = World::new();
+    let engine = world.engine(Embeddings::None);
+    for (path, text) in [("head", "A kettle boils."), ("middle", "A saucer waits."), ("tail", "A teapot pours.")] {
+        let page = Document::new(format!("http://a.test/{path}").parse().unwrap(), path, text, SystemTime::now());
+        world.handle.block_on(engine.put(page, Chunking::default())).unwrap();
+    }
+    let filling = "x1 ".repeat(500_000);
+    let query = Query { mode: Mode::Lexical, ..Query::new(format!("kettel {filling} saucer {filling} teapot")) };
+    let found = world.handle.block_on(engine.find(query)).unwrap();
+    let mut titles: Vec<_> = found.hits.iter().map(|hit| hit.title.as_str()).collect();
+    titles.sort_unstable();
+    assert_eq!(titles, ["head", "tail"]);
+    let corrected = found.corrected.unwrap();
+    assert!(corrected.starts_with("kettle ") && corrected.ends_with(" teapot") && corrected.len() < 40_000, "{}", corrected.len());
+}

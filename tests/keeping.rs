@@ -38,6 +38,30 @@ fn indexed(home: &Path, lines: &[Value]) {
     assert!(output.status.success(), "{}", all(&output));
 }
 
+/// However their addresses are written in the lines, and also those that are parts of one.
+#[test]
+fn indexed_pages_are_shown_listed_and_removed_by_their_addresses() {
+    let home = TempDir::new().unwrap();
+    let urls = [
+        "https://a.test/",
+        "https://a.test/lid#part",
+        "https://a.test/lid#rim",
+        "https://a.test/pot?",
+        "https://a.test/%7Etea",
+        "https://a.test/#/guide",
+    ];
+    indexed(home.path(), &urls.map(|url| json!({ "url": url, "title": url, "text": format!("What {url} says.\n") })));
+    for url in urls {
+        let shown = run(home.path(), &["show", url, "--db", "x.db"]);
+        assert_eq!(text(&shown.stdout).trim_end(), format!("What {url} says."), "{}", all(&shown));
+    }
+    let listed = |below: &str| report(&run(home.path(), &["pages", "a.test", "--below", below, "--json", "--db", "x.db"]))["found"].clone();
+    assert_eq!((listed("https://a.test/"), listed("https://a.test/lid"), listed("https://a.test/#/guide")), (json!(6), json!(2), json!(1)));
+    // Below a route is not below the page that shows it.
+    let removed = report(&run(home.path(), &["remove", "a.test", "--pages", "https://a.test/#/guide", "--json", "--db", "x.db"]));
+    assert_eq!((&removed["removed"], listed("https://a.test/")), (&json!(1), json!(5)));
+}
+
 #[test]
 fn no_text_of_others_commands_a_terminal() {
     assert!(commands_a_terminal(COMMANDS), "this test can fail");

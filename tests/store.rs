@@ -1126,3 +1126,19 @@ fn a_misspelt_word_has_its_like() {
     assert_eq!(corrected("Regluar expresions that match").as_deref(), Some("regular expressions that match"));
     assert_eq!(corrected("regular expression"), None, "it is there in another form");
 }
+
+/// A route, say: with the fragment of a heading in its place it would be another page.
+#[test]
+fn a_page_whose_address_has_a_fragment_opens_at_that() {
+    let store = stores::in_memory();
+    for url in ["https://a.test/#/guide", "https://a.test/guide"] {
+        let page = document(url, "Guide", "# Guide\n\nA kettle boils.\n");
+        let mut chunks = chunk::split(&page, &chunk::Config::default());
+        chunks.iter_mut().for_each(|chunk| chunk.anchor = Some("boiling".to_owned()));
+        store.put(&page, &chunks).unwrap();
+    }
+    let query = Query { per_page: PerPage::All, ..query("kettle", Mode::Lexical) };
+    let hits = store.search(&query, None, MODEL).unwrap();
+    let links: Vec<String> = hits.iter().map(|hit| hit.link().into()).collect();
+    assert_eq!(links, ["https://a.test/#/guide", "https://a.test/guide#boiling"]);
+}

@@ -10,13 +10,15 @@ mod site;
 mod stores;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_lite::io::{BufReader, ReadHalf, WriteHalf, split};
 use futures_lite::{AsyncBufReadExt, AsyncWriteExt};
 use serde_json::{Value, json};
 use smolcrawl::Engine;
+use smolcrawl::engine::Chunking;
 use smolcrawl::http::PrivateAddresses;
+use smolcrawl::model::Document;
 use smolcrawl::reactor::{Handle, Socket};
 
 use served::{Served, serve};
@@ -798,6 +800,104 @@ fn the_list_of_sources_comes_in_parts_where_it_is_long() {
         offset = list["next_offset"].clone();
     }
     assert_eq!(names, ["a.test", "b.test", "c.test", "d.test", "e.test"]);
+}
+
+/// A name of many letters takes more room than there is beside the rest of an answer, and names have letters of all alphabets.
+#[test]
+fn sources_of_any_name_are_listed_once_and_to_the_end() {
+    let mut world = World::new();
+    let names = ["kettle", &"k".repeat(200), "чайник", "茶壶", "z"];
+    for (host, name) in ["a", "b", "c", "d", "e"].iter().zip(names) {
+        world.site.page(&format!("{host}.test/"), &[]);
+        world.call("smart_crawl_url", json!({ "url": format!("http://{host}.test/"), "name": name, "lib_version": "1".repeat(200) }));
+    }
+    let (mut offset, mut listed) = (json!(0), Vec::new());
+    while !offset.is_null() {
+        assert!(listed.len() < names.len(), "{listed:?}");
+        let list = world.call("get_available_sources", json!({ "offset": offset, "max_chars": 1_000 }));
+        listed.extend(list["sources"].as_array().unwrap().iter().map(|source| source["source_id"].as_str().unwrap().to_owned()));
+        offset = list["next_offset"].clone();
+    }
+    let mut expected = names.map(|name| format!("{name}@{}", "1".repeat(200)));
+    expected.sort();
+    assert_eq!(listed, expected);
+    let resources = world.ask("resources/list", json!({}));
+    let of_sources = resources["resources"].as_array().unwrap().iter().filter(|of| of["uri"].as_str().unwrap().starts_with("smolcrawl:"));
+    assert_eq!(of_sources.map(|of| of["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn pages_are_removed_below_an_address_and_never_below_none() {
+    let mut world = World::new();
+    world.site.page("a.test/", &["/guide/a", "/guide/b", "/api"]);
+    for path in ["guide/a", "guide/b", "api"] {
+        world.site.page(&format!("a.test/{path}"), &[]);
+    }
+    world.call("smart_crawl_url", json!({ "url": "http://a.test/" }));
+    // Who names a page and leaves out the rest means no source.
+    for blank in ["", " "] {
+        let error = world.error("remove_source", json!({ "source": "http://a.test/api", "pages_below": blank }));
+        assert!(error.contains("is a page"), "{error}");
+    }
+    let error = world.error("remove_source", json!({ "source": "a.test", "pages_below": "http://a.test/guides" }));
+    assert!(error.starts_with("no page of a.test begins with http://a.test/guides\nhint: "), "{error}");
+    let error = world.error("remove_source", json!({ "source": "a.test", "pages_below": "a.test/guide" }));
+    assert!(error.contains("did you mean https://a.test/guide?"), "{error}");
+    assert_eq!(world.pages(), 4);
+    let removed = world.call("remove_source", json!({ "source": "a.test", "pages_below": "HTTP://A.TEST/guide/" }));
+    assert_eq!((removed["pages_removed"].as_u64(), world.pages()), (Some(2), 2), "{removed}");
+}
+
+/// One page of a site may show many, each under what is behind `#`.
+#[test]
+fn a_route_is_a_page_by_itself_to_every_tool() {
+    let mut world = World::new();
+    for (url, text) in [("", "The home of cups."), ("#/guide", "Spoons are laid by hand."), ("#/api", "Forks."), ("lid#part", "Lids.")] {
+        let url = format!("http://a.test/{url}").parse().unwrap();
+        let page = Document::new(url, "Page", format!("# Page\n\n{text}\n"), SystemTime::now());
+        world.handle.block_on(world.engine.put(page, Chunking::default())).unwrap();
+    }
+    let read = |world: &mut World, uri: &str| world.ask("resources/read", json!({ "uri": uri }))["contents"][0]["text"].clone();
+    for (uri, text) in [("", "cups"), ("#/guide", "Spoons"), ("lid#part", "Lids")] {
+        let uri = format!("http://a.test/{uri}");
+        assert!(read(&mut world, &uri).as_str().unwrap().contains(text), "{uri}");
+        let page = world.call("read_page", json!({ "url": uri }));
+        assert!(page["url"] == json!(uri) && page["markdown"].as_str().unwrap().contains(text), "{page}");
+    }
+    // What is behind `#` is a place in any other page.
+    assert!(read(&mut world, "http://a.test/#page").as_str().unwrap().contains("cups"));
+    world.tell(json!({ "jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": { "uri": "http://a.test/#/nowhere" } }));
+    assert!(world.receive()["error"]["message"].as_str().unwrap().contains("not stored"));
+    let error = world.error("verify_page", json!({ "url": "http://a.test/#/nowhere" }));
+    assert!(error.contains("http://a.test/#/nowhere"), "{error}");
+    let found = world.call("perform_rag_query", json!({ "query": "page", "url_prefix": "http://a.test/#/guide" }));
+    assert_eq!((&found["count"], &found["results"][0]["url"]), (&json!(1), &json!("http://a.test/#/guide")), "{found}");
+    let removed = world.call("remove_source", json!({ "source": "a.test", "pages_below": "http://a.test/#/guide" }));
+    assert_eq!((removed["pages_removed"].as_u64(), world.pages()), (Some(1), 3), "{removed}");
+}
+
+#[test]
+fn an_empty_string_is_a_parameter_that_is_left_out() {
+    let mut world = World::new();
+    world.site.page("a.test/", &[]);
+    let blank = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), json!(""))).collect::<serde_json::Map<_, _>>();
+    let with = |named: Value, names: &[&str]| {
+        let mut all = blank(names);
+        all.extend(named.as_object().unwrap().clone());
+        Value::Object(all)
+    };
+    let rest = ["max_depth", "max_pages", "include", "language", "name", "lib_version", "fresh", "chunk_size", "wait_seconds"];
+    world.call("smart_crawl_url", with(json!({ "url": "http://a.test/" }), &rest));
+    let rest = ["source", "url_prefix", "page_kind", "since", "project", "match_count", "offset", "max_chars"];
+    let found = world.call("perform_rag_query", with(json!({ "query": "test" }), &rest));
+    assert_eq!(found["count"], 1, "{found}");
+    // Of two names for one thing the one that says something counts.
+    let error = world.error("perform_rag_query", json!({ "query": "test", "source": "", "source_id": "nowhere.test" }));
+    assert!(error.starts_with("no source \"nowhere.test\" is stored"), "{error}");
+    world.call("read_page", with(json!({ "url": "http://a.test/" }), &["source", "offset", "max_chars"]));
+    world.call("refresh_source", with(json!({ "source": "a.test" }), &["older_than_hours", "wait_seconds"]));
+    let error = world.error("smart_crawl_url", json!({ "url": "" }));
+    assert!(!error.contains("is missing"), "{error}");
 }
 
 /// Every page but the first asks not to be indexed and has links to more of the kind.

@@ -9,6 +9,7 @@ use futures_lite::future;
 use serde::Deserialize;
 use serde_json::json;
 use smolcrawl::Engine;
+use smolcrawl::crawl::normalise;
 use smolcrawl::model::Document;
 use smolcrawl::store::Put;
 use url::Url;
@@ -95,9 +96,17 @@ fn read(path: &Path) -> Result<Vec<Document>, Failure> {
         } else {
             title
         };
-        documents.push(Document::new(url, title, text, fetched_at));
+        documents.push(Document::new(as_crawled(url), title, text, fetched_at));
     }
     Ok(documents)
+}
+
+/// As a crawl would have stored it, so that it is found by whoever writes it otherwise. A part of a page may be a page of its own here.
+fn as_crawled(url: Url) -> Url {
+    let fragment = url.fragment().filter(|fragment| !fragment.is_empty()).map(str::to_owned);
+    let mut url = normalise(url);
+    url.set_fragment(fragment.as_deref());
+    url
 }
 
 const LINES: &str = r#"each line is {"url": "https://…", "title": "…", "text": "…"}"#;

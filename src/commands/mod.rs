@@ -38,6 +38,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use smolcrawl::config::{Config, Environment};
+use smolcrawl::crawl::parse_route;
 use smolcrawl::store::Place;
 use smolcrawl::{CrawlRequest, Engine};
 use url::Url;
@@ -181,9 +182,9 @@ fn stored(text: &str) -> Result<Url, Failure> {
     }
 }
 
-/// The beginning of addresses, if one is given.
+/// The beginning of addresses, if one is given. Below a route is less than below the page that shows it.
 fn prefix(text: Option<&String>) -> Result<Option<String>, Failure> {
-    text.map(|text| stored(text).map(String::from)).transpose()
+    text.map(|text| parse_route(text).map_or_else(|| stored(text), Ok).map(String::from)).transpose()
 }
 
 /// Runs `main` on a smol executor while this thread drives the engine's reactor.

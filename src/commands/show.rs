@@ -20,11 +20,11 @@ pub async fn run(engine: &Engine, asked: cli::Show, shown: Shown, paint: Paint) 
         Some(source) => Some(compare::one(engine, source).await?),
         None => None,
     };
-    let route = match crawl::parse_route(&asked.url) {
-        Some(route) => engine.page_in(source.clone(), route).await?,
+    let whole = match crawl::parse_with_fragment(&asked.url) {
+        Some(whole) => engine.page_in(source.clone(), whole).await?,
         None => None,
     };
-    let stored = if route.is_some() { route } else { engine.page_in(source.clone(), url.clone()).await? };
+    let stored = if whole.is_some() { whole } else { engine.page_in(source.clone(), url.clone()).await? };
     let (source, document) = match stored {
         Some(stored) => stored,
         None => return Err(missing(engine, url, source.as_ref()).await?),

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use smolcrawl::Engine;
+use smolcrawl::crawl::parse_with_fragment;
 use smolcrawl::engine::Checked;
 use smolcrawl::http::masked;
 use smolcrawl::model::date;
@@ -16,7 +17,11 @@ use crate::cli;
 pub async fn run(engine: &Engine, asked: cli::Verify) -> Result<(), Failure> {
     let url = match asked.url.trim().starts_with("file:") {
         true => super::stored(&asked.url)?,
-        false => super::addresses(&[asked.url])?.seeds.swap_remove(0),
+        false => {
+            let whole = parse_with_fragment(&asked.url);
+            let url = super::addresses(&[asked.url])?.seeds.swap_remove(0);
+            whole.unwrap_or(url)
+        }
     };
     database_exists(engine)?;
     let source = match &asked.source {

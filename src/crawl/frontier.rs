@@ -496,10 +496,16 @@ pub fn is_elsewhere(page: &Url, asked: &Url) -> bool {
 
 /// The address of a route as somebody writes it; none of what has no route.
 pub fn parse_route(text: &str) -> Option<Url> {
-    let (_, fragment) = text.trim().split_once('#')?;
+    parse_with_fragment(text).filter(is_route)
+}
+
+/// The address as somebody writes it, with what is behind `#`, which is a part of the address of some stored pages; none where there is
+/// nothing behind it.
+pub fn parse_with_fragment(text: &str) -> Option<Url> {
+    let (_, fragment) = text.trim().split_once('#').filter(|(_, fragment)| !fragment.is_empty())?;
     let mut url = super::plan::parse_url(text).ok()?;
     url.set_fragment(Some(fragment));
-    is_route(&url).then_some(url)
+    Some(url)
 }
 
 /// None where it is in order already. What an escape stands for may make another one with what is before it, as in "%%36%31", which is

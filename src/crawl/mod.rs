@@ -40,7 +40,7 @@ use url::Url;
 pub use alike::Alike;
 pub use credentials::Credentials;
 pub use error::Error;
-pub use frontier::{is_elsewhere, is_route, normalise, parse_route};
+pub use frontier::{is_elsewhere, is_route, normalise, parse_route, parse_with_fragment};
 pub use graph::{Link, LinkGraph, Linked, Met};
 pub use pace::{Pace, Turn};
 pub use plan::{CrawlRequest, Render, Robots, Scope, Sitemaps, UnknownRender, UnknownScope, UnknownSitemaps, parse_url};

@@ -14,6 +14,7 @@ use crate::embed::{self, Embed, Purpose};
 use crate::error::Error;
 use crate::extract;
 use crate::model::{Hit, Mode, Query, SourceId};
+use crate::store::ends;
 
 /// What a search found.
 #[derive(Debug)]
@@ -61,6 +62,10 @@ impl Engine {
     /// # Errors
     /// A search by meaning alone fails with the model. [`Error::NoEmbedder`] where there is none, and what the store says.
     pub async fn find(&self, mut query: Query) -> Result<Found, Error> {
+        // Of what somebody has pasted no more is looked at, by whoever looks.
+        if let Cow::Owned(ends) = ends(&query.text) {
+            query.text = ends;
+        }
         let Answering { embedder, model, former_model } = self.answering(query.mode).await;
         let embedder = || embedder.as_deref().ok_or(Error::NoEmbedder);
         let (vector, without_meaning) = match query.mode {

@@ -262,6 +262,7 @@ impl Engine {
     /// # Errors
     /// What the store says.
     pub async fn exact_symbols(&self, question: &str, project: Option<PathBuf>) -> Result<Vec<FoundSymbol>, Error> {
+        let question = &*store::ends(question);
         let names =
             question.split(|c: char| c.is_whitespace() || "`'\"?!,;".contains(c)).map(|word| word.trim_matches(['.', '(', ')', ':']));
         let mut found = Vec::new();

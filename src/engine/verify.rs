@@ -17,10 +17,17 @@ impl Engine {
     /// # Errors
     /// [`Error::NoPage`]; what a fetch may fail with.
     pub async fn verify(&self, url: Url, source: Option<SourceId>) -> Result<Verified, Error> {
-        let url = if is_route(&url) { url } else { normalise(url) };
-        let (asked, among) = (url.clone(), source.clone());
-        let stored = self.with_store(move |store| store.page_in(among.as_ref(), &asked)).await?;
-        let Some((source, stored)) = stored else { return Err(Error::NoPage { url, source_id: source }) };
+        let page = if is_route(&url) { url.clone() } else { normalise(url.clone()) };
+        let (asked, among) = (page.clone(), source.clone());
+        let stored = self.with_store(move |store| {
+            let stored = |url: Url| Ok(store.page_in(among.as_ref(), &url)?.map(|found| (url, found)));
+            // What is behind `#` is a part of the address of some pages, and a place in others.
+            match stored(url)? {
+                None => stored(asked),
+                found => Ok(found),
+            }
+        });
+        let Some((url, (source, stored))) = stored.await? else { return Err(Error::NoPage { url: page, source_id: source }) };
         let hash = text_hash(stored.markdown.as_bytes());
         if let Some(checked) = self.verified_on_disk(&url, &source, &stored, &hash).await? {
             return Ok(Verified { url, source, fetched_at: stored.fetched_at, hash, checked });

@@ -62,20 +62,30 @@ fn words(property: &Value) -> Vec<&str> {
 }
 
 /// The arguments as their sender meant them, where that is certain and nothing is lost. Models and clients write null for what they leave
-/// out, a whole number as `2.0`, and numbers and truth values as strings; where the schema has another type and not that one, it is
-/// what the schema has. What is not certain stays as it came, for [`check`] to complain of.
+/// out, or an empty string where that is no value, a whole number as `2.0`, and numbers and truth values as strings; where the schema has
+/// another type and not that one, it is what the schema has. What is not certain stays as it came, for [`check`] to complain of.
 pub(crate) fn meant(schema: &Value, mut arguments: Map<String, Value>) -> Map<String, Value> {
     let properties = schema.get("properties").and_then(Value::as_object);
     arguments.retain(|name, value| {
         let Some(property) = properties.and_then(|properties| properties.get(name)) else { return true };
+        let is_required = || required(schema).any(|required| required == name);
         if value.is_null() {
-            return has_type(property, value) || required(schema).any(|required| required == name);
+            return has_type(property, value) || is_required();
+        }
+        if value.as_str().is_some_and(|text| text.trim().is_empty()) && !takes_blank(property) {
+            return is_required();
         }
         let sent = value.take();
         *value = fitted(property, sent);
         true
     });
     arguments
+}
+
+/// Whether an empty string may be a value: of a number, a truth value or one of several words it is none.
+fn takes_blank(property: &Value) -> bool {
+    let types = types(property);
+    (types.is_empty() || types.contains(&"string")) && words(property).is_empty()
 }
 
 /// As [`meant`], of one value. As deep as the schema is, which is ours.
@@ -360,7 +370,6 @@ mod tests {
             ("count", json!(2.5)),
             ("count", json!("2.5")),
             ("count", json!("abc")),
-            ("count", json!("")),
             ("count", json!("0x10")),
             ("count", json!("3 4")),
             ("count", json!(1e300)),
@@ -374,6 +383,27 @@ mod tests {
             ("text", json!(true)),
         ] {
             assert!(taken(name, sent.clone()).is_err(), "{name} {sent}");
+        }
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "count": { "type": "integer" },
+                "deep": { "type": "boolean" },
+                "list": { "type": "array" },
+                "kind": { "type": "string", "enum": ["page", "blog"] },
+                "text": { "type": "string" },
+                "any": {},
+                "needed": { "type": "integer" },
+            },
+            "required": ["needed"],
+        });
+        for (name, is_kept) in
+            [("count", false), ("deep", false), ("list", false), ("kind", false), ("text", true), ("any", true), ("needed", true)]
+        {
+            for blank in ["", " "] {
+                let arguments = meant(&schema, Map::from_iter([(name.to_owned(), json!(blank))]));
+                assert_eq!(arguments.get(name), is_kept.then(|| json!(blank)).as_ref(), "{name}");
+            }
         }
         assert_eq!(taken("count", json!("abc")).unwrap_err(), "the arguments do not fit: `count` must be integer, not the string \"abc\"");
     }

@@ -88,8 +88,10 @@ impl Tool {
     /// The arguments by the names of the schema.
     pub(crate) fn by_own_names(&self, mut arguments: Map<String, Value>) -> Map<String, Value> {
         for (own, other) in &self.other_names {
+            // An empty string is how many clients leave one of two out.
+            let is_blank = |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
             if let Some(value) = arguments.remove(*other)
-                && arguments.get(*own).is_none_or(Value::is_null)
+                && arguments.get(*own).is_none_or(is_blank)
             {
                 arguments.insert((*own).to_owned(), value);
             }

@@ -131,9 +131,9 @@ pub(super) fn number_of(state: SourceState) -> i64 {
     STATES.iter().position(|known| *known == state).map_or(0, |at| at as i64)
 }
 
-/// Greater than all addresses and names that begin so, as they are ASCII.
+/// Greater than all addresses and names that begin so, in the order of their bytes: names of sources may have any letters.
 pub(super) fn beyond(prefix: &str) -> String {
-    format!("{prefix}\u{7f}")
+    format!("{prefix}{}", char::MAX)
 }
 
 pub(super) fn count(number: i64) -> Result<u64, Failure> {

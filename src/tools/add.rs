@@ -10,11 +10,12 @@ use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::tools::background::{Background, Site, Work};
 use crate::tools::bound::within;
 use crate::tools::linked::Linked;
-use crate::tools::{address, allowed, crawl, reply};
+use crate::tools::{address, allowed, crawl, given, reply};
 
 pub fn source(engine: Engine, background: Background) -> Tool {
     Tool::typed("add_source", ADD, move |asked: Added, context: Context| {
         let (engine, background) = (engine.clone(), background.clone());
+        let asked = Added { name: given(asked.name), lib_version: given(asked.lib_version), ..asked };
         async move {
             let wait = crawl::wait(asked.wait_seconds)?;
             let selection = Selection {

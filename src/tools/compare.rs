@@ -7,7 +7,7 @@ use futures_lite::future;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Checked, Comparison, Engine, PageChanges, PageName, Pair, SectionChange, Verified};
+use crate::engine::{Checked, Comparison, Engine, PageChanges, PageName, Pair, SectionChange, Verified, parse_with_fragment};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::date;
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
@@ -34,7 +34,10 @@ pub fn verify(engine: Engine) -> Tool {
         async move {
             let url = match address_of_file(&asked.url) {
                 Some(url) => url,
-                None => address(&asked.url)?.seeds.swap_remove(0),
+                None => {
+                    let url = address(&asked.url)?.seeds.swap_remove(0);
+                    parse_with_fragment(&asked.url).unwrap_or(url)
+                }
             };
             let source = match asked.source.as_deref().filter(|source| !source.trim().is_empty()) {
                 Some(source) => Some(sources::one(&engine, source).await?),

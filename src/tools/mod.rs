@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use crate::engine::{CrawlRequest, Engine, Render};
+use crate::engine::{CrawlRequest, Engine, Render, parse_route};
 use crate::error::Error;
 use crate::mcp::{self, Clock, Server, Sleep, ToolError};
 use crate::tools::bound::line;
@@ -125,6 +125,24 @@ fn address_of_file(text: &str) -> Option<Url> {
     let mut url = Url::parse(text.trim()).ok().filter(|url| url.scheme() == "file")?;
     url.set_fragment(None);
     Some(url)
+}
+
+/// An empty string is how many clients leave a parameter out.
+fn given(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The beginning of the addresses of stored pages, if one is given, as they are stored.
+fn prefix(text: Option<String>) -> Result<Option<String>, ToolError> {
+    let Some(text) = given(text) else { return Ok(None) };
+    match address_of_file(&text) {
+        Some(url) => Ok(Some(url.into())),
+        None => {
+            let url = address(&text)?.seeds.swap_remove(0);
+            // Below a route is less than below the page that shows it.
+            Ok(Some(parse_route(&text).unwrap_or(url).into()))
+        }
+    }
 }
 
 /// When scripts of pages are run, if it is said.

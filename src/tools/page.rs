@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::engine::{CrawlRequest, Engine, Render, Robots, parse_route};
+use crate::engine::{CrawlRequest, Engine, Render, Robots, parse_route, parse_with_fragment};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{Document, Metadata, SourceId, date};
 use crate::tools::background::Background;
@@ -33,7 +33,7 @@ pub fn read(engine: Engine, background: Background) -> Tool {
             }
             let request = address(&asked.url)?;
             let url = request.seeds[0].clone();
-            match (stored(&engine, source.as_ref(), [parse_route(&asked.url), Some(url.clone())]).await?, source) {
+            match (stored(&engine, source.as_ref(), [parse_with_fragment(&asked.url), Some(url.clone())]).await?, source) {
                 (Some((of, document)), _) => part(&document, Some(&of), &asked).map(Untrusted),
                 // What is on the web is not what was asked for.
                 (None, Some(source)) => Err(not_stored(&engine, url, &asked.url, Some(&source), FETCHED).await?),

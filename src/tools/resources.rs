@@ -5,7 +5,7 @@ use std::future::Future;
 
 use serde::Serialize;
 
-use crate::engine::{CrawlRequest, Engine};
+use crate::engine::{CrawlRequest, Engine, parse_route, parse_with_fragment};
 use crate::mcp::{Builder, Contents, Context, Page, ReadRequest, Resource, ResourceTemplate, RpcError};
 use crate::model::SourceId;
 use crate::tools::bound::{end, line};
@@ -54,11 +54,18 @@ async fn read_page(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcEr
     // As it stands: the template's variable is without its escapes, and may be another address.
     let uri = asked.uri.as_str();
     let of_site = || CrawlRequest::parse(&[uri]).ok().and_then(|request| request.seeds.into_iter().next());
-    let url = address_of_file(uri).or_else(of_site);
-    let stored = match url {
-        Some(url) if engine.has_database() => engine.page(url).await.map_err(|error| reply(&error))?,
-        _ => None,
+    let urls = match address_of_file(uri) {
+        Some(url) => [None, Some(url)],
+        // What is behind `#` is a part of the address of some pages, and a place in others. A route is a page by itself, stored or not.
+        None => [parse_with_fragment(uri), of_site().filter(|_| parse_route(uri).is_none())],
     };
+    let mut stored = None;
+    for url in urls.into_iter().flatten().filter(|_| engine.has_database()) {
+        stored = engine.page(url).await.map_err(|error| reply(&error))?;
+        if stored.is_some() {
+            break;
+        }
+    }
     let document =
         stored.ok_or_else(|| not_found(uri, "it is not stored; crawl_single_page stores it, fetch_url reads it as it is now"))?;
     Ok(Contents::text(bounded(document.markdown)).meta(MARK, WORDS))

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{CrawlRequest, Engine};
+use crate::engine::Engine;
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{ChunkKind, Hit, Mode, PageKind, PerPage, Query, SourceId, Wanted, date};
 use crate::tools::background::Background;
@@ -14,7 +14,7 @@ use crate::tools::exact;
 use crate::tools::linked::{Linked, Links};
 use crate::tools::sources::meant;
 use crate::tools::untrusted::Untrusted;
-use crate::tools::{address_of_file, reply};
+use crate::tools::{given, prefix, reply};
 
 pub fn text(engine: Engine, background: Background) -> Tool {
     Tool::typed("perform_rag_query", TEXT, move |asked: TextQuestion, context: Context| {
@@ -71,8 +71,6 @@ async fn search(engine: &Engine, background: &Background, asked: Question, conte
         return Ok(Linked { answer: results, links });
     }
     background.look_at_files().await;
-    // An empty string is how many clients leave a parameter out.
-    let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let project = exact::project(engine, asked.project.as_deref(), context).await?;
     if offset == 0 {
         results.symbols = exact::named(engine, &asked.query, project.as_ref()).await?;
@@ -93,11 +91,7 @@ async fn search(engine: &Engine, background: &Background, asked: Question, conte
         },
         Some(named) => meant(engine, &named).await?.default,
     };
-    let url_prefix = match given(asked.url_prefix) {
-        None => None,
-        Some(prefix) if address_of_file(&prefix).is_some() => address_of_file(&prefix).map(String::from),
-        Some(prefix) => CrawlRequest::parse(&[prefix]).map_err(|error| reply(&error.into()))?.seeds.pop().map(String::from),
-    };
+    let url_prefix = prefix(asked.url_prefix)?;
     let language = given(asked.language);
     let is_narrowed = asked.page_kind.is_some() || asked.since.is_some();
     let query = Query {

@@ -11,7 +11,7 @@ use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::{Meant, SourceId, SourceState, SourceSummary, date};
 use crate::tools::background::{Background, Work};
 use crate::tools::bound::{DEFAULT, cost, line, room, within};
-use crate::tools::{crawl, is_zero, reply};
+use crate::tools::{crawl, is_zero, prefix, reply};
 
 pub fn available(engine: Engine) -> Tool {
     Tool::typed("get_available_sources", AVAILABLE, move |asked: Page, _: Context| {
@@ -35,7 +35,8 @@ pub fn remove(engine: Engine, background: Background) -> Tool {
 
 async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> Result<Removed, ToolError> {
     let all = meant(engine, &asked.source).await?.sources;
-    let meant = match asked.pages_below {
+    let prefix = prefix(asked.pages_below)?;
+    let meant = match prefix {
         None => engine.meant_whole(&asked.source).await.map_err(|error| reply(&error))?,
         Some(_) => all,
     };
@@ -53,7 +54,7 @@ async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> 
                 .hint(format!("end it with cancel_crawl {}, or wait for it with crawl_status", job.id)));
         }
         let before = engine.source(&source).await.map_err(|error| reply(&error))?.chunks;
-        removed.pages_removed += match asked.pages_below.clone() {
+        removed.pages_removed += match prefix.clone() {
             None => engine.remove(source.clone()).await,
             Some(prefix) => engine.remove_pages(source.clone(), prefix).await,
         }
@@ -62,7 +63,13 @@ async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> 
         removed.chunks_removed += before.saturating_sub(after);
         background.changes().listed(source);
     }
-    Ok(removed)
+    match prefix {
+        Some(prefix) if removed.pages_removed == 0 => {
+            Err(ToolError::new(format!("no page of {} begins with {}", line(&removed.source), line(&prefix)))
+                .hint("search results tell the URLs of pages as they are stored"))
+        }
+        _ => Ok(removed),
+    }
 }
 
 pub(super) fn names(sources: &[SourceId]) -> String {
@@ -100,8 +107,12 @@ async fn list(engine: &Engine, asked: &Page) -> Result<Sources, ToolError> {
     listed.count = known.len();
     let offset = within("offset", asked.offset, 0, listed.count as u32)? as usize;
     for source in known.iter().skip(offset).map(Source::of) {
-        let Some(rest) = left.checked_sub(cost(&source) + 1) else { break };
-        left = rest;
+        // The first is told whatever it takes: whoever reads on comes to an end.
+        left = match left.checked_sub(cost(&source) + 1) {
+            Some(rest) => rest,
+            None if listed.sources.is_empty() => 0,
+            None => break,
+        };
         listed.sources.push(source);
     }
     let next = offset + listed.sources.len();

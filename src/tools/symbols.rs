@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::mcp::{Annotations, Answer, Context, Output, Tool, ToolError};
 use crate::tools::bound::{DEFAULT, cost, line, room};
 use crate::tools::untrusted::Untrusted;
-use crate::tools::{allowed, reply};
+use crate::tools::{allowed, given, reply};
 
 pub use self::graph::query;
 
@@ -37,8 +37,8 @@ pub fn find(engine: Engine) -> Tool {
         async move {
             let query = SymbolQuery {
                 name: asked.name,
-                package: asked.package,
-                version: asked.version,
+                package: given(asked.package),
+                version: given(asked.version),
                 kind: kind(asked.kind.as_deref())?,
                 by_prefix: if asked.prefix { SymbolPrefix::Begins } else { SymbolPrefix::Whole },
                 project: project(&engine, asked.project.as_deref(), &context).await?,
@@ -58,7 +58,7 @@ pub fn list(engine: Engine) -> Tool {
         async move {
             let query = SymbolQuery {
                 name: asked.module,
-                package: asked.package,
+                package: given(asked.package),
                 kind: kind(asked.kind.as_deref())?,
                 project: project(&engine, None, &context).await?,
                 offset: asked.offset as usize,

@@ -86,7 +86,7 @@ impl Asked {
 }
 
 /// A question of more than a few pages without its middle.
-fn ends(question: &str) -> Cow<'_, str> {
+pub(crate) fn ends(question: &str) -> Cow<'_, str> {
     if question.len() <= 2 * LONGEST_END {
         return Cow::Borrowed(question);
     }

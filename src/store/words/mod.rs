@@ -2,7 +2,7 @@
 //!
 //! A text is cut into tokens (`tokens`), a word is kept by its stem (`language`) and, where that is another, as it is written. What a
 //! page's chunks hold is one segment (`builder`, `block`, `segment`); eight segments become one (`merge`), so that a search looks into few.
-//! Who asks is `asked`, who ranks is `search`, and `similar` knows words that are nearly the same. All of it happens in the
+//! Who asks is `asked`, who ranks is `search`; `spelled` knows other ways to write a word, and `similar` words that are nearly the same. All of it happens in the
 //! transaction of its caller: other processes see all of a page's words or none.
 
 mod asked;
@@ -15,6 +15,7 @@ mod search;
 mod segment;
 mod shelf;
 mod similar;
+mod spelled;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -28,6 +29,7 @@ use super::error::Failure;
 use crate::model::{Chunk, ChunkKind, Wanted};
 
 pub(super) use self::asked::Asked;
+pub(crate) use self::asked::ends;
 pub(super) use self::block::BROKEN;
 pub(super) use self::language::Language;
 pub(super) use self::search::search;

@@ -10,6 +10,7 @@ use super::language::Language;
 use super::segment::{Blocks, Segment};
 use super::shelf::Shelf;
 use super::similar;
+use super::spelled::spellings;
 use super::tokens::{Role, fold};
 use crate::model::Wanted;
 use crate::store::among::both;
@@ -121,6 +122,11 @@ impl Question {
                 }
                 if *role == Role::Gram && text.chars().nth(1).is_none() {
                     plain.extend(grams_of(text)?);
+                }
+                // What is joined has a stem as a word has.
+                for other in spellings(text, *role) {
+                    plain.extend(languages.iter().map(|language| forms(&other, *language).0));
+                    plain.push(fold(&other).into_owned());
                 }
                 // Another form of a word that was there before is no other word.
                 let known = plain.iter().find_map(|term| terms.get(term.as_bytes())).map(|term| term.group);

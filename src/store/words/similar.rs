@@ -8,7 +8,8 @@ use super::builder::{exact_term, forms};
 use super::language::Language;
 use super::segment::{Blocks, Segment};
 use super::shelf::{Shelf, Start};
-use super::tokens::fold;
+use super::spelled::spellings;
+use super::tokens::{Role, fold};
 use crate::model::Wanted;
 use crate::store::error::Failure;
 
@@ -45,8 +46,11 @@ pub(in crate::store) fn corrected(shelf: &dyn Shelf, question: &str, wanted: Wan
 
 /// Whether any chunk has a word, in whatever form.
 fn is_there(blocks: &mut Blocks<'_>, segments: &[Segment], languages: &[Language], word: &str) -> Result<bool, Failure> {
-    let mut terms = vec![fold(word).into_owned().into_bytes(), exact_term(&fold(word))];
-    terms.extend(languages.iter().flat_map(|language| [word, &*fold(word)].map(|word| forms(word, *language).0.into_bytes())));
+    let mut terms = vec![exact_term(&fold(word))];
+    for word in spellings(word, Role::Word).iter().map(String::as_str).chain([word, &*fold(word)]) {
+        terms.push(fold(word).into_owned().into_bytes());
+        terms.extend(languages.iter().map(|language| forms(word, *language).0.into_bytes()));
+    }
     terms.sort_unstable();
     terms.dedup();
     let mut is_there = false;

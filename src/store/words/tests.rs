@@ -64,6 +64,29 @@ fn words_are_found_in_their_forms_and_the_asked_one_comes_first() {
 }
 
 #[test]
+fn a_word_is_found_as_others_write_it() {
+    let texts = ["encoded as UTF-8", "plain utf8 text", "כדי להפעיל את השרת", "لحذف الملفات استخدم الأمر", "I/O errors", "multithreaded"];
+    let connection = index(&(1..).zip(texts.map(str::to_owned)).collect());
+    for (question, chunks) in [
+        ("utf8", &[1, 2][..]),
+        ("UTF-8", &[1, 2]),
+        ("שרת", &[3]),
+        ("בשרת", &[]),
+        ("ملفات", &[4]),
+        ("الملفات", &[4]),
+        ("io", &[5]),
+        ("multi-threaded", &[6]),
+        ("utf9", &[]),
+    ] {
+        assert_eq!(found(&connection, question), chunks.iter().copied().collect(), "{question}");
+        assert_eq!(corrected(&Rows::of(&connection).unwrap(), question, Wanted::Text).unwrap(), None, "{question}");
+    }
+    // As it is asked for it stands first.
+    let first = |question: &str| ask(&connection, question, filter(10))[0].chunk;
+    assert_eq!((first("utf8"), first("utf-8")), (2, 1));
+}
+
+#[test]
 fn marks_are_typed_or_not() {
     let english = ["résumé", "protégé", "Poincaré", "cliché", "façade", "naïve", "œuvre", "Ølstykke", "Łódź", "Đakovo"];
     let typed = ["resumes", "protege", "poincare", "cliches", "facade", "naive", "oeuvres", "olstykke", "lodz", "dakovo"];
