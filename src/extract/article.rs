@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::extract::beside::{self, Court, Scripts};
 use crate::extract::dom::{Dom, NodeId, Step};
-use crate::extract::facts::{Facts, is_heading};
+use crate::extract::facts::{Fact, Facts, is_heading};
 use crate::extract::genre::{Cards, Genre, cards};
 use crate::extract::headline;
 use crate::extract::hidden::{Copies, is_hidden};
@@ -80,7 +80,9 @@ pub(super) fn find(dom: &Dom) -> Article {
             left_out[node.index()].take_if(|rule| linked && matches!(rule, Rule::Navigation | Rule::Offer | Rule::LinkList));
         }
     }
-    let mut roots = with_siblings(dom, root, named.map(|(rank, _)| rank), genre, facts, &mut left_out);
+    let around = named.map(|(_, named)| named).or_else(|| around(dom, root, heading?, facts));
+    let around = around.filter(|around| genre == Genre::Story && dom.ancestors(root).any(|above| above == *around));
+    let mut roots = with_siblings(dom, root, named.map(|(rank, _)| rank), around, genre, facts, &mut left_out);
     if let Some(title) = unheaded {
         left_out[title.index()] = None;
         headline::leave_out_beside(dom, title, &mut left_out);
@@ -171,22 +173,37 @@ const LEAST_CONTENTS: u32 = 1_000;
 
 /// The element that a documentation generator, or the author, calls the content.
 fn named_content(dom: &Dom, left_out: &[Option<Rule>], facts: &Facts) -> Option<(u8, NodeId)> {
-    // The best name wins; of elements of one name the one with most text.
-    let mut best: Option<(u8, u32, NodeId)> = None;
+    let mut named = [Named::default(); RANKS as usize];
+    let mut open: Vec<(u8, NodeId)> = Vec::new();
     let mut walk = dom.walk(dom.root());
     while let Some(step) = walk.next() {
-        let Step::Enter(node) = step else { continue };
+        let node = match step {
+            Step::Enter(node) => node,
+            Step::Leave(node) => {
+                open.pop_if(|(_, innermost)| *innermost == node);
+                continue;
+            }
+        };
         if left_out[node.index()].is_some() || is_hidden(dom, node) {
             walk.pass_over();
             continue;
         }
         let Some(rank) = rank(dom, node) else { continue };
         let text = facts.at(node).text;
-        if text >= LEAST && best.is_none_or(|(known, most, _)| (rank, text) > (known, most)) {
-            best = Some((rank, text, node));
+        let known = &mut named[usize::from(rank)];
+        if open.iter().all(|(around, _)| *around != rank) {
+            known.all += text;
+        }
+        // Of elements of one name the one with most text.
+        if text >= LEAST && known.best.is_none_or(|(most, _)| text > most) {
+            known.best = Some((text, node));
+        }
+        if open.len() < MOST_OPEN {
+            open.push((rank, node));
         }
     }
-    let (rank, text, node) = best?;
+    // The best name wins.
+    let (rank, (text, node)) = (0..RANKS).zip(named).rev().find_map(|(rank, named)| Some((rank, named.one(rank)?)))?;
     // "article" is also what overviews call each of their entries, and "body" what others call a part.
     let most = match rank {
         BODY => facts.at(node).prose > facts.at(dom.root()).prose * 0.7,
@@ -195,6 +212,27 @@ fn named_content(dom: &Dom, left_out: &[Option<Rule>], facts: &Facts) -> Option<
     };
     most.then_some((rank, node))
 }
+
+/// Elements of one rank.
+#[derive(Clone, Copy, Default)]
+struct Named {
+    /// The one with most text, and how much that is.
+    best: Option<(u32, NodeId)>,
+    /// Of all of them that do not stand within one another.
+    all: u32,
+}
+
+impl Named {
+    /// The one that is the content. Generators' names are also those of each entry where a page has several: the posts of a list, a question
+    /// and what was said to it.
+    fn one(self, rank: u8) -> Option<(u32, NodeId)> {
+        self.best.filter(|(text, _)| rank <= BODY || self.all <= text + text / 3)
+    }
+}
+
+const RANKS: u8 = 10;
+/// Elements of a page's own name hold few others.
+const MOST_OPEN: usize = 16;
 
 /// Text shorter than this is not taken for the content by its name alone.
 const LEAST: u32 = 120;
@@ -316,8 +354,16 @@ pub(super) fn plain(dom: &Dom, node: NodeId) -> String {
 }
 
 /// The root, and what stands beside it on the way up and is of the content: the title, footnotes, an introduction. All else beside it is
-/// left out.
-fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts: &Facts, left_out: &mut [Option<Rule>]) -> Vec<NodeId> {
+/// left out. `story` is what the page calls its content, or what holds a story's title and its text.
+fn with_siblings(
+    dom: &Dom,
+    root: NodeId,
+    rank: Option<u8>,
+    story: Option<NodeId>,
+    genre: Genre,
+    facts: &Facts,
+    left_out: &mut [Option<Rule>],
+) -> Vec<NodeId> {
     let core = *facts.at(root);
     let (mut before, mut after) = (Vec::new(), Vec::new());
     let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title)).unwrap_or_default();
@@ -325,12 +371,17 @@ fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts:
     let mut titled = core.titles > 0 || core.heading.is_some_and(begins);
     let mut path = root;
     let first_parent = dom.parent(root).unwrap_or(root);
+    let mut within = story.is_some();
     while let Some(parent) = dom.parent(path).filter(|_| !dom.is(path, "body")) {
         let mut behind = false;
         let mut kept = Vec::new();
+        within &= Some(path) != story;
+        // The heading of what follows, where it is one of the content.
+        let mut leads = None;
         for child in dom.children(parent) {
             if child == path {
                 behind = true;
+                kept.extend(leads.take());
                 before.splice(0..0, kept.drain(..));
                 continue;
             }
@@ -338,11 +389,22 @@ fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts:
                 continue;
             }
             let fact = facts.at(child);
+            if within && fact.text == 0 && fact.images == 0 {
+                continue;
+            }
+            if within && is_heading(dom, child) && fact.titles == 0 && fact.linked_headings == 0 {
+                leave_outside(leads.replace(child), left_out);
+                continue;
+            }
             let names = !behind && !titled && fact.titles == 1 && names_page(dom, child, &title);
             let prose = fact.prose >= core.prose * 0.08 && fact.prose >= 80.0 && fact.link_share() < 0.4 && fact.controls == 0;
             let alike = parent == first_parent && is_alike(dom, child, root);
             let beside = match (genre, rank) {
-                (Genre::Story, _) => prose && fact.linked_headings == 0 && fact.link_share() < 0.15 && alike,
+                (Genre::Story, _) => {
+                    fact.linked_headings == 0
+                        && fact.link_share() < 0.15
+                        && (prose && alike || within && fact.controls == 0 && (is_part_of_story(fact) || !behind && is_lead(fact)))
+                }
                 (_, Some(MAIN)) => false,
                 // What generators put beside their content are licences and the like.
                 (_, Some(rank)) if rank >= GENERATED => fact.own_headings() > 0 && fact.prose > 0.0 && fact.link_share() < 0.4,
@@ -357,11 +419,20 @@ fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts:
                 // Of a head that says nothing but names, the title.
                 let alone = names && fact.paragraphs == 0;
                 let heading = alone.then(|| dom.descendants(child).find(|node| dom.is(*node, "h1"))).flatten();
+                kept.extend(leads.take());
                 kept.push(heading.unwrap_or(child));
+            } else if within
+                && !behind
+                && let Some(lead) = lead_within(dom, child, facts, left_out)
+            {
+                leave_out_around(dom, lead, child, left_out);
+                leave_outside(leads.take(), left_out);
+                kept.push(lead);
             } else {
-                left_out[child.index()] = Some(Rule::Outside);
+                leave_outside([child].into_iter().chain(leads.take()), left_out);
             }
         }
+        leave_outside(leads, left_out);
         after.extend(kept);
         path = parent;
     }
@@ -369,6 +440,59 @@ fn with_siblings(dom: &Dom, root: NodeId, rank: Option<u8>, genre: Genre, facts:
     before.extend(after);
     before
 }
+
+/// Whether it is told in a way of its own, and no remark beside the text: a section with a heading, or a list of things. Who wrote the
+/// story, and what is offered beside it, leads elsewhere.
+fn is_part_of_story(fact: &Fact) -> bool {
+    let is_section = fact.own_headings() > 0 && fact.titles == 0 && (fact.prose > 0.0 || fact.paragraphs > 1) && fact.link_share() < 0.05;
+    is_section || fact.paragraphs >= LEAST_LIST && fact.anchors == 0
+}
+
+/// What a story says first, in an element of its own below its title.
+fn is_lead(fact: &Fact) -> bool {
+    fact.prose >= LEAST_LEAD && fact.anchors == 0
+}
+
+/// It may stand with the title, the date and the author.
+fn lead_within(dom: &Dom, head: NodeId, facts: &Facts, left_out: &[Option<Rule>]) -> Option<NodeId> {
+    if facts.at(head).prose < LEAST_LEAD {
+        return None;
+    }
+    let is_lead = |node: &NodeId| {
+        let fact = facts.at(*node);
+        is_lead(fact) && fact.controls == 0 && fact.headings == 0 && left_out[node.index()].is_none()
+    };
+    dom.descendants(head)
+        .take(HEAD)
+        .filter(is_lead)
+        .find(|node| !dom.ancestors(*node).take_while(|above| *above != head).any(|above| left_out[above.index()].is_some()))
+}
+
+/// In nodes.
+const HEAD: usize = 100;
+
+/// All of `top` but `node`.
+fn leave_out_around(dom: &Dom, node: NodeId, top: NodeId, left_out: &mut [Option<Rule>]) {
+    let mut path = node;
+    while path != top
+        && let Some(parent) = dom.parent(path)
+    {
+        let beside = dom.children(parent).filter(|child| *child != path && left_out[child.index()].is_none()).collect::<Vec<_>>();
+        leave_outside(beside, left_out);
+        path = parent;
+    }
+}
+
+fn leave_outside(nodes: impl IntoIterator<Item = NodeId>, left_out: &mut [Option<Rule>]) {
+    for node in nodes {
+        left_out[node.index()] = Some(Rule::Outside);
+    }
+}
+
+/// In bytes.
+const LEAST_LEAD: f32 = 80.0;
+/// In items.
+const LEAST_LIST: u32 = 3;
 
 /// Parts of one text: paragraphs, or blocks of one class.
 fn is_alike(dom: &Dom, one: NodeId, other: NodeId) -> bool {

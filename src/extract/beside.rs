@@ -277,6 +277,8 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
                 Element::Aside
             }
         }
+        // Below text, a heading of whatever level is one of a section.
+        "h1" if dom.previous_element(node).is_some_and(|before| court.all.at(before).prose > 0.0) => Element::Text,
         "h1" | "figure" | "figcaption" | "time" | "small" if court.genre == Genre::Story => Element::Head,
         "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "p" | "dt" | "dd" | "span" | "a" | "em" | "strong" | "b" | "i" | "summary" => {
             Element::Text

@@ -36,10 +36,13 @@ impl Genre {
         let other = |cards: &Cards| facts.at(dom.root()).prose - facts.at(cards.parent).prose;
         let cards = cards.filter(|cards| cards.share > 0.4 && (!says.story && !says.product || other(cards) < LEAST_STORY));
         let listing = says.listing || cards.is_some();
+        // Software for stories calls lists of topics and pages of data so, too: a story is told.
+        let page = facts.at(dom.root());
+        let story = says.story && !says.other && (page.prose >= LEAST_STORY || page.prose * 4.0 >= page.text as f32);
         match () {
             () if says.code || says.documentation => Self::Reference,
             () if says.product && !listing => Self::Product,
-            () if says.story && !listing => Self::Story,
+            () if story && !listing => Self::Story,
             () if listing => Self::Listing,
             () => Self::Reference,
         }
@@ -53,6 +56,8 @@ struct Says {
     /// A theme of documentation, which may call each page an article.
     documentation: bool,
     story: bool,
+    /// Something that has parts of its own, whatever else it is called: a recipe has ingredients and steps.
+    other: bool,
     thread: bool,
     product: bool,
     listing: bool,
@@ -77,18 +82,23 @@ impl Says {
                 let data = dom.first_child(node).and_then(|child| dom.text(child)).unwrap_or_default();
                 let holds = |kinds: &[&str]| kinds.iter().any(|kind| data.contains(kind));
                 self.story |= holds(&["NewsArticle\"", "BlogPosting\"", "\"Article\""]);
+                self.other |= holds(&["\"Recipe\"", "\"HowTo\"", "\"JobPosting\"", "\"TechArticle\"", "\"APIReference\""]);
                 self.thread |= holds(&["\"DiscussionForumPosting\"", "\"QAPage\""]);
                 self.product |= holds(&["\"Product\"", "\"ProductGroup\""]) && !holds(&["\"ItemList\"", "\"CollectionPage\""]);
                 self.listing |= holds(&["\"CollectionPage\"", "\"SearchResultsPage\""]);
             }
             _ => {
-                self.documentation |=
-                    dom.attribute(node, "class").is_some_and(|classes| classes.split_ascii_whitespace().any(is_documentation));
+                for class in dom.attribute(node, "class").unwrap_or_default().split_ascii_whitespace() {
+                    self.documentation |= is_documentation(class);
+                    self.other |= matches!(class, "hrecipe" | "h-recipe");
+                }
                 if let Some(names) = dom.attribute(node, "itemprop") {
                     self.story |= names == "articleBody" || names == "datePublished";
                 }
                 if let Some(kind) = dom.attribute(node, "itemtype") {
-                    self.thread |= kind.ends_with("/DiscussionForumPosting") || kind.ends_with("/QAPage");
+                    let is = |names: &[&str]| names.iter().any(|name| kind.rsplit('/').next() == Some(name));
+                    self.thread |= is(&["DiscussionForumPosting", "QAPage"]);
+                    self.other |= is(&["Recipe", "HowTo", "JobPosting", "TechArticle", "APIReference"]);
                 }
             }
         }

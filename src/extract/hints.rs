@@ -16,6 +16,8 @@ pub(super) enum Hint {
     Replies,
     /// Author, date, tags and pictures of a story.
     Byline,
+    /// What a story says of itself below its title, and of others beside it.
+    Teaser,
     /// Who wrote a post, with rank and signature.
     Member,
 }
@@ -53,10 +55,11 @@ const NEAR: usize = 40;
 fn word_hint(word: &str, before: &str, genre: Genre) -> Option<Hint> {
     match word {
         "comments" | "commentlist" | "disqus" | "livefyre" | "respond" if genre != Genre::Thread => Some(Hint::Replies),
+        "teaser" | "teasers" | "deck" | "dek" | "subtitle" if genre == Genre::Story => Some(Hint::Teaser),
         "byline" | "dateline" | "caption" | "credit" | "credits" | "author" | "authors" | "tags" | "tag" | "timestamp" | "pubdate"
-        | "gallery" | "slideshow" | "teaser" | "teasers" | "widget" | "widgets" | "deck" | "dek" | "subtitle" | "headline" | "kicker"
-        | "meta" | "metadata" | "postmeta" | "topics" | "inset" | "pullquote" | "replies" | "comment" | "login" | "print" | "video"
-        | "player" | "carousel" | "featured" | "popular" | "latest"
+        | "gallery" | "slideshow" | "widget" | "widgets" | "headline" | "kicker" | "meta" | "metadata" | "postmeta" | "topics"
+        | "inset" | "pullquote" | "replies" | "comment" | "login" | "print" | "video" | "player" | "carousel" | "featured" | "popular"
+        | "latest"
             if genre == Genre::Story =>
         {
             Some(Hint::Byline)

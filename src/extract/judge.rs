@@ -107,6 +107,7 @@ pub(super) struct Case<'a> {
 
 /// In bytes.
 const ONE_SENTENCE: f32 = 100.0;
+const A_FEW_LINES: f32 = 80.0;
 const MOST_BETWEEN_ARROWS: u32 = 200;
 
 /// What the element's own name, role or style says.
@@ -200,14 +201,18 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
         _ => {}
     }
     let hint = case.hint?;
-    if fact.titles > 0 || lists && !arrows && matches!(hint, Hint::Navigation | Hint::Offer | Hint::Byline) {
+    if fact.titles > 0 || lists && !arrows && matches!(hint, Hint::Navigation | Hint::Offer | Hint::Byline | Hint::Teaser) {
+        return None;
+    }
+    // A teaser of another story leads there.
+    if hint == Hint::Teaser && fact.prose >= A_FEW_LINES && fact.anchors == 0 && fact.controls == 0 {
         return None;
     }
     let rule = match hint {
         Hint::Navigation => Rule::Navigation,
         Hint::Offer => Rule::Offer,
         Hint::Replies => Rule::Replies,
-        Hint::Byline => Rule::Byline,
+        Hint::Byline | Hint::Teaser => Rule::Byline,
         Hint::Member => Rule::Member,
     };
     let taken = match (hint, trust) {

@@ -3,6 +3,7 @@
 
 use crate::extract::dom::{Dom, NodeId};
 use crate::extract::mathml::{self, joined};
+use crate::extract::title::percent_decoded;
 
 /// A formula as it is told.
 #[derive(Debug, PartialEq)]
@@ -81,7 +82,7 @@ fn is_told_after(dom: &Dom, node: NodeId) -> bool {
 
 const SIBLINGS: usize = 4;
 
-/// What stands behind a drawing: its MathML, the description of its picture, or else its letters.
+/// What stands behind a drawing: its MathML, the description of its picture, the source beside it, or else its letters.
 fn of_drawing(dom: &Dom, node: NodeId) -> String {
     let mut picture = None;
     for below in dom.descendants(node) {
@@ -93,11 +94,30 @@ fn of_drawing(dom: &Dom, node: NodeId) -> String {
         }
     }
     let label = || dom.attribute(node, "aria-label");
-    picture.or_else(label).map(|text| without_style(text.trim()).to_owned()).unwrap_or_else(|| dom.text_content(node))
+    picture
+        .or_else(label)
+        .or_else(|| beside(dom, node))
+        .map(|text| without_style(text.trim()).to_owned())
+        .unwrap_or_else(|| dom.text_content(node))
 }
 
-/// Pictures of formulas tell what they are pictures of.
+/// The source that the element, or what holds nothing else, has as data.
+fn beside(dom: &Dom, node: NodeId) -> Option<&str> {
+    let only = |above: &NodeId| {
+        dom.children(*above).filter(|child| dom.text(*child).is_none_or(|text| !text.trim().is_empty())).take(2).count() < 2
+    };
+    let around = std::iter::once(node).chain(dom.ancestors(node).take(LEVELS).take_while(only));
+    around.flat_map(|node| SOURCES.iter().filter_map(move |name| dom.attribute(node, name))).find(|source| !source.trim().is_empty())
+}
+
+const LEVELS: usize = 2;
+const SOURCES: [&str; 5] = ["data-math", "data-tex", "data-latex", "data-formula", "data-expr"];
+
+/// Pictures of formulas tell what they are pictures of, and so do the addresses of those that a service draws.
 fn of_image(dom: &Dom, node: NodeId) -> Option<String> {
+    if let Some(formula) = ["src", "data-src"].into_iter().filter_map(|name| dom.attribute(node, name)).find_map(drawn) {
+        return Some(formula);
+    }
     let alternative = dom.attribute(node, "alt").map(str::trim).filter(|text| !text.is_empty())?;
     let classes = dom.attribute(node, "class")?;
     let formula = classes.split_ascii_whitespace().any(|class| {
@@ -106,6 +126,32 @@ fn of_image(dom: &Dom, node: NodeId) -> Option<String> {
     });
     formula.then(|| without_style(alternative).to_owned())
 }
+
+/// The formula in an address: `/svg.latex?x^2`, `/render/math?math=x%5E2`, `/chart?cht=tx&chl=x%5E2`.
+fn drawn(address: &str) -> Option<String> {
+    let (path, query) = address.split_once('?').filter(|_| address.len() <= LONGEST)?;
+    let query = query.split('#').next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let by_name = |wanted: &str| query.split('&').find_map(|pair| pair.strip_prefix(wanted)?.strip_prefix('='));
+    let formula = match () {
+        () if DRAWERS.iter().any(|drawer| name.ends_with(drawer)) => query.replace("&space;", " ").replace("&plus;", "+"),
+        () if by_name("cht") == Some("tx") => by_name("chl")?.replace('+', " "),
+        () => ["math", "tex", "latex"].into_iter().find_map(by_name)?.replace('+', " "),
+    };
+    let formula = percent_decoded(&formula);
+    let mut formula = formula.trim();
+    // How it is drawn is none of it.
+    while let Some(rest) = HOW.iter().find_map(|how| formula.strip_prefix(how)) {
+        formula = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '{' | '}' | '_')).trim_start();
+    }
+    formula.contains(['\\', '^', '_', '=', '{']).then(|| formula.to_owned())
+}
+
+/// How the names of what draws a formula end.
+const DRAWERS: [&str; 5] = [".latex", "svg.image", "png.image", "gif.image", "tex.cgi"];
+const HOW: [&str; 4] = ["\\dpi{", "\\bg_", "\\fn_", "\\inline"];
+/// In bytes.
+const LONGEST: usize = 8_000;
 
 fn of_math(dom: &Dom, math: NodeId) -> String {
     let is_source = |node: &NodeId| {
@@ -150,6 +196,29 @@ mod tests {
             "<img class=math alt='a_1'>",
         ] {
             assert_eq!(formula(html), "a_1", "{html}");
+        }
+    }
+
+    #[test]
+    fn what_a_drawing_has_beside_it_is_the_formula() {
+        for html in [
+            "<span data-math='a_1'><span class=katex><span class=katex-html>a1</span></span></span>",
+            "<span class=katex data-tex='a_1'><span class=katex-html>a1</span></span>",
+            "<img src='https://tex.test/svg.latex?\\dpi{120}&space;a_1' alt=equation>",
+            "<img src='https://tex.test/svg.image?a_1'>",
+            "<img src='https://code.test/render/math?math=a_1'>",
+            "<img src='https://code.test/chart?cht=tx&chl=a%5F1'>",
+        ] {
+            assert_eq!(formula(html), "a_1", "{html}");
+        }
+        // Beside other text it may be of something else.
+        let html = "<p data-math='b_2'>Of <span class=katex><span class=katex-html>a1</span></span></p>";
+        assert_eq!(formula(html), "a1");
+        for html in
+            ["<img src='/chart?cht=lc&chl=a_1' alt=Sales>", "<img src='/kettle.png?tex=1' alt=Kettle>", "<img src='/a_1.svg' alt=Kettle>"]
+        {
+            let dom = Dom::parse(html);
+            assert!(dom.descendants(dom.root()).all(|node| find(&dom, node).is_none()), "{html}");
         }
     }
 

@@ -282,15 +282,32 @@ impl Writer<'_> {
         if alternative.is_empty() || self.page.form == Form::Text || self.heading.is_some() {
             return;
         }
-        // Lazily loaded images have a placeholder for a source.
-        let source = ["src", "data-src", "data-original", "data-lazy-src"]
-            .into_iter()
-            .filter_map(|name| dom.attribute(node, name))
-            .find(|source| !source.is_empty() && !source.starts_with("data:"));
+        let source = source(dom, node);
         if let Some(source) = source.and_then(|source| self.page.allowance.address(self.page.base, source, &["http", "https"])) {
             self.inline.image(&alternative, source.as_str());
         }
     }
+}
+
+/// Where the picture is. Lazily loaded ones have a placeholder for a source, and the real one in an attribute that their script reads or in
+/// what stands beside them for those who run none.
+fn source(dom: &Dom, picture: NodeId) -> Option<&str> {
+    let is_real = |source: &&str| !source.trim().is_empty() && !source.starts_with("data:");
+    let named = ["src", "data-src", "data-original", "data-lazy-src"];
+    let stated = named.into_iter().filter_map(|name| dom.attribute(picture, name)).find(is_real);
+    let of_set = || ["srcset", "data-srcset"].into_iter().filter_map(|name| first_of(dom.attribute(picture, name)?)).find(is_real);
+    let beside = || {
+        let neighbours = [dom.next_element(picture), dom.previous_element(picture)].into_iter().flatten();
+        let without_scripts = neighbours.filter(|neighbour| dom.is(*neighbour, "noscript"));
+        let mut pictures = without_scripts.filter_map(|node| dom.descendants(node).take(BADGE).find(|below| dom.is(*below, "img")));
+        pictures.find_map(|other| dom.attribute(other, "src").filter(is_real))
+    };
+    stated.or_else(of_set).or_else(beside)
+}
+
+/// The first address of a set of them: "kettle.png 1x, kettle-large.png 2x".
+fn first_of(set: &str) -> Option<&str> {
+    set.trim_start_matches([' ', '\n', '\t', ',']).split_ascii_whitespace().next().map(|address| address.trim_end_matches(','))
 }
 
 /// "optional", "v1.2" in a frame of their own.

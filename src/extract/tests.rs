@@ -730,3 +730,121 @@ fn what_is_named_as_parts_of_frames_are_stays_where_it_is_text() {
         &[],
     );
 }
+
+/// A story says so itself.
+const STORY: &str = "<title>Kettles</title><meta property=og:type content=article>";
+
+fn sentences(of: &str, times: usize) -> String {
+    format!("<p>{}</p>", format!("{of} goes on to say a few things of kettles, and of what they hold. ").repeat(times))
+}
+
+#[test]
+fn where_generators_names_are_those_of_each_entry_all_are_read() {
+    let posts: String = (1..6)
+        .map(|n| {
+            format!(
+                "<div class=post><h2><a href='/{n}'>Entry {n}</a></h2><div itemprop=articleBody>{}</div></div>",
+                sentences(&format!("Post {n}"), n)
+            )
+        })
+        .collect();
+    holds(&format!("{STORY}<main>{posts}</main>"), &["Post 1 goes", "Post 2 goes", "Post 5 goes"], &[]);
+    let comment = |of: &str, times| {
+        format!(
+            "<div class=comment><h3><a href='/{of}'>{of}</a> commented</h3><div class=markdown-body>{}</div></div>",
+            sentences(of, times)
+        )
+    };
+    let question = format!("<title>It leaks</title><main><h1>It leaks</h1>{}", comment("Anna", 6));
+    holds(&format!("{question}{}{}</main>", comment("Ben", 2), comment("Cleo", 1)), &["Anna goes", "Ben goes", "Cleo goes"], &[]);
+    // What is short beside the content is beside it.
+    let aside = "<div><div class=markdown-body><p>Two kettles found.</p></div></div>";
+    holds(&format!("{question}</main>{aside}"), &["Anna goes"], &["Two kettles"]);
+}
+
+#[test]
+fn what_has_parts_of_its_own_is_no_story() {
+    let things = "<div class=left><p>Ingredients</p><ul><li>2 cups of water</li><li>1 spoon of tea</li></ul></div>";
+    let steps = format!("<div class=right><ol>{}</ol></div>", ["Boil", "Pour"].map(|of| format!("<li>{}</li>", sentences(of, 2))).concat());
+    let page = |kind: &str| {
+        let data = format!("<script type='application/ld+json'>{{\"@type\":\"{kind}\",\"name\":\"Tea\"}}</script>");
+        format!("{STORY}{data}<div><h1>Kettles</h1><div class=row>{things}{steps}</div></div>")
+    };
+    holds(&page("Recipe"), &["2 cups of water", "1 spoon of tea", "Boil goes", "Pour goes"], &[]);
+    holds(&page("NewsArticle"), &["Boil goes"], &["1 spoon"]);
+}
+
+#[test]
+fn lists_and_sections_beside_the_text_of_a_story_are_its_own() {
+    let text = format!("<div class=text>{}{}</div>", sentences("The text", 4), sentences("It", 4));
+    let page = |beside: &str| format!("{STORY}<article><h1>Kettles</h1><div class=row>{beside}{text}</div></article><div>{beside}</div>");
+    let list =
+        "<h3>What it takes</h3><div class=things><ul><li>2 cups of water</li><li>1 spoon of tea</li><li>sugar, if you like</li></ul></div>";
+    holds(&page(list), &["What it takes", "1 spoon of tea", "The text goes"], &[]);
+    let section = "<div class=box><h3>How they are made</h3><div>Of steel, in one piece, and then polished by hand.</div></div>";
+    holds(&page(section), &["How they are made", "in one piece"], &[]);
+    // What leads elsewhere, and what is asked for
+    let others = "<h3>Most read</h3><div class=things><ul><li><a href=a>Pots of iron</a></li><li><a href=b>Pans</a></li><li><a href=c>Lids</a></li></ul></div>";
+    holds(&page(others), &["The text goes"], &["Most read", "Pots of iron"]);
+    let letter =
+        "<div class=box><h3>Our letter</h3><div>News of kettles, each week, and never more than that.</div><input type=email></div>";
+    holds(&page(letter), &["The text goes"], &["Our letter"]);
+}
+
+#[test]
+fn what_a_story_says_first_is_told() {
+    let text = format!("<div class=text>{}{}</div>", sentences("The text", 4), sentences("It", 4));
+    let lead = "A kettle that tells when it boils has been on sale since Monday, and nobody knows who makes it or where it is from.";
+    for head in [
+        format!("<h1>Kettles</h1><div class=intro>{lead}</div>"),
+        format!("<h1>Kettles</h1><div class=teaser-text><p>{lead}</p></div>"),
+        format!("<header><h1>Kettles</h1><p>{lead}</p><span>By <a href=/anna>Anna</a></span></header>"),
+    ] {
+        holds(&format!("{STORY}<article>{head}{text}</article>"), &["on sale since Monday", "The text goes"], &["Anna"]);
+    }
+    let other = format!("<div class=teaser-text><p><a href=other>Pots of iron.</a> {lead}</p></div>");
+    holds(&format!("{STORY}<article><h1>Kettles</h1>{other}{text}</article>"), &["The text goes"], &["on sale since Monday"]);
+    // Of several levels the sections of a story may have the first.
+    let sections = format!("{}<h1>Of copper</h1>{}", sentences("The text", 4), sentences("It", 4));
+    holds(&format!("{STORY}<article><h1>Kettles</h1><div class=text>{sections}</div></article>"), &["Of copper"], &[]);
+}
+
+#[test]
+fn a_list_of_topics_is_no_story_whatever_it_says() {
+    let topic = |n: usize| {
+        format!(
+            "<ul><li><a href='/topic/{n}'>Kettle number {n} leaks at its lid</a><p>By <a href='/anna'>Anna</a></p></li><li>{n}</li><li>2 days ago</li></ul>"
+        )
+    };
+    let topics: String = (1..9).map(topic).collect();
+    let info = "<p>This forum has 8 topics and 24 answers, and was changed 2 hours ago by <a href='/anna'>Anna</a>.</p>";
+    holds(&format!("{STORY}<main><h1>Kettles</h1><div>{info}</div><div>{topics}</div></main>"), &["number 1 leaks", "number 8 leaks"], &[]);
+}
+
+#[test]
+fn pictures_that_scripts_load_have_their_address() {
+    let real = "![Kettle](https://docs.test/kettle.png)";
+    let empty = "data:image/gif;base64,R0lGODlhAQAB";
+    each(&[
+        (&format!("<p>See <img alt=Kettle src='{empty}'><noscript><img alt=Kettle src=kettle.png></noscript></p>"), &format!("See {real}")),
+        (&format!("<p>See <noscript><img alt=Kettle src=kettle.png></noscript><img alt=Kettle src='{empty}'></p>"), &format!("See {real}")),
+        (&format!("<p>See <img alt=Kettle src='{empty}' srcset='kettle.png 1x, kettle-2.png 2x'></p>"), &format!("See {real}")),
+        ("<p>See <img alt=Kettle data-srcset='kettle.png 400w, kettle-2.png 800w'></p>", &format!("See {real}")),
+        // Nothing says where it is.
+        (
+            &format!("<p>See <img alt=Kettle src='{empty}'><span><img alt=Pot src=pot.png></span></p>"),
+            "See ![Pot](https://docs.test/pot.png)",
+        ),
+    ]);
+}
+
+#[test]
+fn numbers_beside_blocks_of_code_number_lines() {
+    let row = |n: &str, code: &str| format!("<div class=row><span class=left>{n}</span><div class=flex-1>{code}</div></div>");
+    let rows = |ns: [&str; 3]| format!("<pre>{}</pre>", [row(ns[0], "boil()"), row(ns[1], "pour()"), row(ns[2], "drink()")].concat());
+    each(&[
+        (&rows(["1", "2", "3"]), "```\nboil()\npour()\ndrink()\n```"),
+        // A table of numbers
+        (&rows(["20", "10", "50"]), "```\n20\nboil()\n10\npour()\n50\ndrink()\n```"),
+    ]);
+}

@@ -201,8 +201,11 @@ fn is_followed_by_mark(dom: &Dom, node: NodeId) -> bool {
 }
 
 /// `<span class="num">1</span>` where each line begins with the next number. Highlighters call literals so, too, which do not count.
+/// Whatever it is called, a number is none of the code where that has a block of its own beside it.
 pub(super) fn is_counted(dom: &Dom, span: NodeId) -> bool {
-    if !tokens(dom, span).any(|token| matches!(token, "num" | "number" | "no" | "nr" | "n" | "ln")) || has_class(dom, span, "token") {
+    let is_beside = || dom.next_element(span).is_some_and(|code| dom.is(code, "div") && dom.next_element(code).is_none());
+    let is_called = tokens(dom, span).any(|token| matches!(token, "num" | "number" | "no" | "nr" | "n" | "ln"));
+    if !is_called && !is_beside() || has_class(dom, span, "token") {
         return false;
     }
     // What stands right behind it makes it a number of the code: "1, 2", "1: a". A line may begin with any other mark.
