@@ -232,15 +232,17 @@ fn routes_in_fragments_are_pages_and_a_refresh_renders_them_again() {
     if browser().is_none() {
         return;
     }
-    let peer = Peer::start(|target| match target {
+    let peer = Peer::start(|target| {
+        match target {
         "/" => app("").pipe(|body| body.replace("<script></script>", "<script src=/app.js></script>")),
         "/app.js" => script(
             "const show = () => { const route = location.hash.slice(1) || '/'; document.title = 'Route ' + route;
                document.getElementById('root').innerHTML = '<main><h1>Route ' + route + '</h1><p>What is told at ' + route +
-                 ' is told nowhere else, and it takes a sentence.</p><a href=\"#/guide\">guide</a> <a href=\"#/api\">api</a></main>'; };
+                 ' is told nowhere else, and it takes a sentence.</p><a href=\"#/guide\">guide</a> <a href=\"#/api\">api</a> <a href=\"#/guide#part\">part</a></main>'; };
              addEventListener('hashchange', show); show();",
         ),
         _ => none(),
+    }
     });
     let home = home();
     let told = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json"])));
@@ -261,6 +263,61 @@ fn routes_in_fragments_are_pages_and_a_refresh_renders_them_again() {
     assert_eq!((&again["checked"], &again["unchanged"], &again["failed_total"]), (&json!(3), &json!(3), &json!(0)), "{again}");
     let page = text(&run(home.path(), &["show", &peer.url("/#/guide")]).stdout);
     assert!(page.contains("What is told at /guide is told nowhere else"), "{page}");
+}
+
+#[test]
+fn routes_without_a_slash_are_pages_and_a_mark_alone_is_none() {
+    if browser().is_none() {
+        return;
+    }
+    let peer = Peer::start(|target| match target {
+        "/" => app("const show = () => { const route = location.hash.slice(2) || 'index.md';
+               document.getElementById('root').innerHTML = '<main><h1>Route ' + route + '</h1><p>What is told at ' + route +
+                 ' is told nowhere else, and it takes a sentence.</p><a href=\"#!guide.md\">guide</a> <a href=\"#!\">menu</a></main>'; };
+             addEventListener('hashchange', show); show();"),
+        _ => none(),
+    });
+    let home = home();
+    let told = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json"])));
+    assert_eq!((&told["stored"], &told["rendered"], &told["skipped_total"]), (&json!(2), &json!(2), &json!(0)), "{told}");
+    let page = text(&run(home.path(), &["show", &peer.url("/#!guide.md")]).stdout);
+    assert!(page.contains("What is told at guide.md is told nowhere else"), "{page}");
+    let again = report(&run_there(home.path(), &with_browser(&["refresh", &peer.address, "--no-index", "--json"])));
+    assert_eq!((&again["checked"], &again["unchanged"]), (&json!(2), &json!(2)), "{again}");
+}
+
+#[test]
+fn what_shows_that_it_waits_is_waited_for() {
+    if browser().is_none() {
+        return;
+    }
+    // Something is there at once: enough for a page, if it were one.
+    let menu = "<p>All about kettles, and on each page of this house there is something else to read of them.</p>";
+    let late = |waits: &str| {
+        app(&format!(
+            "document.getElementById('root').innerHTML = `<aside>{menu}</aside><main>{waits}</main>`;
+             setTimeout(() => {{ document.querySelector('main').innerHTML = '<h1>Late</h1><p>This came when a clock had struck. {LONG}' }}, 1200);"
+        ))
+    };
+    let marks = [
+        ("/busy", "<div aria-busy=true></div>"),
+        ("/word", "<p>Loading the page…</p>"),
+        ("/box", "<div class='x-Skeleton-root'></div>"),
+        ("/bar", "<progress></progress>"),
+    ];
+    let peer = Peer::start(move |target| match target {
+        "/" => html(&format!(
+            "<main><h1>Late pages</h1><p>{LONG}</p><a href=/busy>1</a><a href=/word>2</a><a href=/box>3</a><a href=/bar>4</a>"
+        )),
+        _ => marks.iter().find(|(path, _)| *path == target).map_or_else(none, |(_, waits)| late(waits)),
+    });
+    let home = home();
+    let told = report(&run_there(home.path(), &with_browser(&["crawl", &peer.url("/"), "--no-index", "--json"])));
+    assert_eq!((&told["stored"], &told["rendered"]), (&json!(5), &json!(4)), "{told}");
+    for (path, _) in marks {
+        let page = text(&run(home.path(), &["show", &peer.url(path)]).stdout);
+        assert!(page.contains("This came when a clock had struck"), "{path}: {page}");
+    }
 }
 
 #[test]

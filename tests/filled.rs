@@ -221,3 +221,161 @@ fn the_text_of_a_page_that_was_taken_in_markdown_is_not_asked_for_in_a_browser()
     assert_eq!(why(&told), [("/c".to_owned(), "the same page, which is there in markdown as well".to_owned())], "{told}");
     assert!(!world.site.targets().iter().any(|target| target.ends_with("/text/c")), "{:?}", world.site.targets());
 }
+
+/// A page whose text is in its data, and which has no link: a browser finds `further` there.
+fn with_data(world: &World, path: &str, text: &str, further: &str) {
+    let data = format!(r#"{{"props":{{"pageProps":{{"content":"<p>{text}</p>"}}}}}}"#);
+    let order = format!("<!--[ask {}]-->", world.url(&format!("/links{path}")));
+    let page = format!(
+        "<!doctype html><title>{path}</title><div id=__next></div><script id=__NEXT_DATA__ type=application/json>{data}</script>{order}"
+    );
+    world.site.reply(&format!("{}{path}", world.host), Reply::html(page));
+    world.site.reply(&format!("{}/links{path}", world.host), Reply::html(further));
+}
+
+#[test]
+fn links_that_scripts_write_into_a_page_with_data_are_followed() {
+    let world = World::new();
+    with_data(&world, "/", "The kettle is put on, and it sings.", "<a href=/a>a</a>");
+    let shell = "<!doctype html><title>/a</title><meta name=generator content=Mintlify><div id=__next></div><script src=/app.js></script>";
+    world.site.reply(&format!("{}/a", world.host), Reply::html(format!("{shell}<!--[ask {}]-->", world.url("/links/a"))));
+    world.site.reply(&format!("{}/links/a", world.host), Reply::html("<a href=/>top</a><a href=/b>b</a>"));
+    world.site.reply(&format!("{}/a.md", world.host), Reply::new(200, "text/markdown", "# Water\n\nThe water is poured when it boils.\n"));
+    let (names, links) = (["/b", "/c", "/d", "/e", "/f"], ["/c", "/d", "/e", "/f"].map(|path| format!("<a href={path}>x</a>")).concat());
+    for name in names {
+        with_data(&world, name, &format!("What is told at {name} is told nowhere else, and it is enough."), &links);
+    }
+    let told = world.crawl(&["--browser", &fake()]);
+    assert_eq!(world.stored(), ["/", "/a", "/b", "/c", "/d", "/e", "/f"], "{told}");
+    assert_eq!(told["shipped"], json!({"Mintlify": 1, "__NEXT_DATA__": 6}), "{told}");
+    // Three of them that had no news are enough, but for those that came meanwhile.
+    assert!((5..=7).contains(&told["rendered"].as_u64().unwrap()) && told["passed_over"] == json!({}), "{told}");
+    assert!(world.shown("/a").contains("poured when it boils") && world.shown("/f").contains("told at /f"), "{}", world.shown("/f"));
+
+    // What leads on by itself is not looked at, and it is said where nobody has looked.
+    let world = World::new();
+    world.site.reply(&format!("{}/", world.host), Reply::html(shell));
+    world
+        .site
+        .reply(&format!("{}/index.md", world.host), Reply::new(200, "text/markdown", "# Tea\n\nTea is made of leaves: [more](/a.md).\n"));
+    with_data(&world, "/a", "The kettle is put on, and it sings.", "");
+    let told = world.crawl(&["--browser", &fake()]);
+    assert_eq!((&told["stored"], &told["rendered"], &told["passed_over"]), (&json!(2), &json!(1), &json!({})), "{told}");
+    let why = "of pages read from data: scripts write them, which takes a browser";
+    let told = world.crawl(&["--render", "never", "--fresh"]);
+    assert_eq!((&told["stored"], &told["passed_over"][why]), (&json!(2), &json!(1)), "{told}");
+    assert_eq!(told["passed_over_first"][why], json!(world.url("/a")), "{told}");
+}
+
+/// Pages of an application that come with status 404, but for the first.
+fn on_a_server_of_files(first: impl FnOnce(&World, &str)) -> World {
+    let world = World::new();
+    let links = ["a", "b", "gone", "none", "told"].map(|name| format!("<a href=/{name}>{name}</a> ")).concat();
+    first(&world, &links);
+    let pages = [
+        ("/a", "<p>When it sings the water is poured.</p>"),
+        ("/b", "<p>The leaves are in it for some minutes.</p>"),
+        ("/gone", "<h1>Page not found</h1><p>The page you are looking for does not exist.</p>"),
+        ("/none", ""),
+    ];
+    for (path, text) in pages {
+        world.app(path, "", text);
+        let order = format!("<!--[ask {}]-->", world.url(&format!("/text{path}")));
+        let page = format!("<!doctype html><title>{path}</title><div id=root></div><script src=/app.js></script>{order}");
+        world.site.reply(&format!("{}{path}", world.host), Reply::new(404, "text/html", page));
+    }
+    world
+        .site
+        .reply(&format!("{}/told", world.host), Reply::new(404, "text/html", "<h1>Nothing is here</h1><script src=/app.js></script>"));
+    world
+}
+
+#[test]
+fn an_application_in_place_of_files_that_are_not_there_is_run() {
+    let crawl = |world: &World, further: &[&str]| {
+        let seed = world.url("/");
+        let arguments = [&["crawl", &seed, "--allow-private", "--no-index", "--json", "--fresh"], further].concat();
+        report(&run(world.home.path(), &arguments))
+    };
+    let failed = |world: &World, told: &Value| -> Vec<String> {
+        let failed = told["failed"].as_array().unwrap().iter();
+        let mut failed: Vec<_> = failed.map(|failed| failed["url"].as_str().unwrap().replace(&world.url(""), "")).collect();
+        failed.sort();
+        failed
+    };
+    let fake = fake();
+    let world = on_a_server_of_files(|world, links| world.app("/", "", &format!("<p>The kettle is put on.</p>{links}")));
+    let told = crawl(&world, &["--browser", &fake]);
+    assert_eq!(
+        (world.stored(), failed(&world, &told)),
+        (["/", "/a", "/b"].map(str::to_owned).to_vec(), vec!["/told".to_owned()]),
+        "{told}"
+    );
+    assert!(world.shown("/a").contains("the water is poured"));
+    assert_eq!(
+        why(&told),
+        [
+            ("/gone".to_owned(), "the site says that there is no such page".to_owned()),
+            ("/none".to_owned(), "no text in the page, also after its scripts".to_owned())
+        ],
+        "{told}"
+    );
+    // They are there for a refresh, too.
+    let again = report(&run(world.home.path(), &["refresh", &world.host, "--allow-private", "--no-index", "--browser", &fake, "--json"]));
+    assert_eq!((&again["checked"], &again["unchanged"], &again["removed"]), (&json!(3), &json!(3), &json!(0)), "{again}");
+    // A place that somebody has named may be the first.
+    let fetched = run(world.home.path(), &["fetch", &world.url("/b"), "--allow-private", "--browser", &fake]);
+    assert!(text(&fetched.stdout).contains("some minutes"), "{} {}", text(&fetched.stdout), text(&fetched.stderr));
+    // Without a browser they are what their status says.
+    let fetched = run(world.home.path(), &["fetch", &world.url("/b"), "--allow-private", "--render", "never"]);
+    assert!(text(&fetched.stderr).contains("404"), "{}", text(&fetched.stderr));
+
+    // And so they are at a site whose pages are none of an application.
+    let world = on_a_server_of_files(|world, links| {
+        world.site.reply(&format!("{}/", world.host), Reply::html(format!("<h1>Tea</h1>{}{links}", foot())));
+    });
+    let told = crawl(&world, &["--browser", &fake]);
+    let all = ["/a", "/b", "/gone", "/none", "/told"].map(str::to_owned).to_vec();
+    assert_eq!((failed(&world, &told), &told["rendered"]), (all, &json!(0)), "{told}");
+}
+
+#[test]
+fn a_page_in_the_browser_is_told_from_others_by_what_it_says() {
+    let world = World::new();
+    // As an application shows one page at several addresses: it marks where a reader is.
+    let page = |path: &str, says: &str| {
+        let menu = ["/a", "/a/", "/b"].map(|to| format!("<a class=x-{} href={to}>{to}</a>", to == path)).concat();
+        let written = format!("<base href={}><nav data-at={path}>{menu}</nav><p>{says}</p>", world.url(path));
+        let order = format!("<!--[ask {}]-->", world.url(&format!("/text{path}")));
+        let shell = format!("<title>Tea</title><div id=root></div><script src=/app.js></script>{order}");
+        world.site.reply(&format!("{}{path}", world.host), Reply::html(shell));
+        world.site.reply(&format!("{}/text{path}", world.host), Reply::html(written));
+    };
+    page("/", "The kettle is put on.");
+    page("/a", "When it sings the water is poured.");
+    page("/a/", "When it sings the water is poured.");
+    page("/b", "When it sings the water is poured out.");
+    let told = world.crawl(&["--browser", &fake()]);
+    assert_eq!(told["stored"], json!(3), "{told}");
+    let copies = why(&told);
+    assert!(matches!(copies.as_slice(), [(_, why)] if why.starts_with("the same content as") && why.contains("/a")), "{copies:?}");
+}
+
+#[test]
+fn a_page_whose_time_was_up_before_its_text_was_there_is_told_as_such() {
+    let world = World::new();
+    let crawl = |beside: &str| {
+        let seed = world.url("/");
+        let page = format!("<title>x</title><div id=root></div><script src=/app.js></script><!--[restless]-->{beside}");
+        world.site.reply(&format!("{}/", world.host), Reply::html(page));
+        let arguments = ["crawl", &seed, "--allow-private", "--no-index", "--json", "--fresh", "--browser", &fake()];
+        let output = binary::smolcrawl(world.home.path()).env("SMOLCRAWL_RENDER_SECONDS", "1").args(arguments).output().unwrap();
+        report(&output)
+    };
+    let told = crawl("");
+    assert_eq!((&told["failed_total"], &told["skipped_total"], &told["unsettled"]), (&json!(1), &json!(0), &json!(1)), "{told}");
+    assert!(told["failed"][0]["error"].as_str().unwrap().contains("still at work when its time was up"), "{told}");
+    // What has a text is read as it is then.
+    let told = crawl("<p>Tea, hot.</p>");
+    assert_eq!((&told["failed_total"], &told["stored"], &told["unsettled"]), (&json!(0), &json!(1), &json!(1)), "{told}");
+}

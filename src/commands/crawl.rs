@@ -396,12 +396,19 @@ fn nothing_stored(report: &CrawlReport) -> Result<(), Failure> {
 pub(super) fn nothing(report: &CrawlReport, what: &str) -> Failure {
     let (why, hint) = match (report.failed.first(), report.skipped.first()) {
         (Some(failed), _) => (format!("{}: {}", failed.url, failed.error), failed.hint.as_deref()),
-        (None, Some(skipped)) => (format!("{}: {}", skipped.url, skipped.why), None),
+        (None, Some(skipped)) => (format!("{}: {}", skipped.url, skipped.why), hint_of(&skipped.why)),
         (None, None) if !report.passed_over.is_empty() => (format!("links not followed: {}", passed_over(report)), Some(SCOPE)),
         (None, None) if report.end != End::Complete => (format!("not complete, as {}", report.end), None),
         (None, None) => ("there was nothing to fetch".to_owned(), None),
     };
     Failure::new(format!("{what}: {why}"), hint.unwrap_or(NOTHING))
+}
+
+/// What a user may do about a page that was skipped for what it is.
+fn hint_of(why: &str) -> Option<&'static str> {
+    use extract::Skip;
+    let known = [Skip::Empty, Skip::StillEmpty, Skip::Shell, Skip::Login, Skip::Gate];
+    known.iter().find(|skip| skip.to_string() == why).and_then(Skip::hint)
 }
 
 const GO_ON: &str = "the same command goes on where it was, and embeds what is not embedded; --fresh begins anew";

@@ -398,6 +398,8 @@ impl Fetcher {
                 }
             }
             304 if *known != Validators::default() => return Ok(Received::Answer(Answer::Unchanged)),
+            // It may be the application of the whole site.
+            404 if self.may_be_shell(wanted, url, &response) => {}
             status => {
                 let answer = match status {
                     301 | 302 | 303 | 307 | 308 => target(url, &response),
@@ -441,6 +443,15 @@ impl Fetcher {
         Ok(Received::Body(Box::new(Body { page, directives, varies })))
     }
 
+    /// Servers of files give the application of a site to who asks for one of its pages, as what they have in place of a file that is not there.
+    fn may_be_shell(&self, wanted: Wanted, url: &Url, response: &Response) -> bool {
+        let length = response.headers.first("content-length").and_then(|length| length.parse::<u64>().ok());
+        matches!(wanted, Wanted::Page | Wanted::Either)
+            && self.may_render()
+            && length.is_none_or(|length| length <= WORTH_READING)
+            && extract::kind(response.headers.first("content-type"), url, &[]) == Kind::Html
+    }
+
     /// What an answer says of how the origin is to be asked, for all processes. `asked`: by `Retry-After`.
     async fn tell_pace(&self, url: &Url, status: u16, asked: Option<Duration>) {
         let Some(pace) = &self.config.pace else { return };
@@ -458,7 +469,7 @@ impl Fetcher {
 
     async fn read(&self, body: Body, wanted: Wanted) -> Result<Answer, Error> {
         let Body { page, directives, varies } = body;
-        let url = page.url.clone();
+        let (url, status) = (page.url.clone(), page.status);
         // Packed, it may be any length.
         let (budget, links) = (self.reading.clone(), self.links);
         let mut answer = match page.body.len() <= SMALL && !sitemap::is_packed(&page.body) {
@@ -466,6 +477,9 @@ impl Fetcher {
             // Long enough to hold up whatever else runs on this thread.
             false => self.handle.unblock(move || read(page, wanted, directives, links, &budget)).await,
         };
+        if status == 404 && !answer.as_ref().is_ok_and(is_mute) {
+            return Err(Error::Status { status, retry_after: None });
+        }
         if let Ok(Answer::Page(read)) = &mut answer
             && varies
             && extract::kind(read.page.content_type.as_deref(), &read.page.url, &read.page.body) == Kind::Html
@@ -487,7 +501,7 @@ impl Fetcher {
         let (page, file) = (Page { url: route.clone(), ..read.page.clone() }, read.page);
         let taken = self.take(page, ask, Arc::new(file)).await;
         let Some(page) = taken.page else { return Answer::NotAPage("no markdown at this route".to_owned()) };
-        let content = content_of(&page.url, &page.body);
+        let content = content_of(&page);
         let outline = Outline { links: taken.links, robots: read.outline.robots, ..Outline::default() };
         Answer::Page(Box::new(Read { page, outline, content, beside: None, is_hollow: false }))
     }
@@ -713,7 +727,7 @@ fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, bu
             let mut outline = links(&page, &budget.begin())?;
             outline.robots.index &= directives.index;
             outline.robots.follow &= directives.follow;
-            let content = content_of(&page.url, &page.body);
+            let content = content_of(&page);
             // One that names itself in markdown is taken from there.
             let is_bare = outline.markdown.is_none() && outline.shell.as_ref().is_some_and(|shell| shell.shipped.is_none());
             let beside = is_bare.then(|| extract::beside(&page, &budget.begin()));
@@ -724,15 +738,25 @@ fn read(page: Page, wanted: Wanted, directives: Directives, links: ReadLinks, bu
 
 /// What pages of a site are told apart by: it answers by http and https alike, with www and without. The same in every run, for crawls that
 /// go on.
-pub(super) fn content_of(url: &Url, body: &[u8]) -> u64 {
+pub(super) fn content_of(page: &Page) -> u64 {
     let mut context = Context::new(&SHA256);
-    context.update(url.host_str().map(bare_name).unwrap_or_default().as_bytes());
+    context.update(page.url.host_str().map(bare_name).unwrap_or_default().as_bytes());
     context.update(&[0]);
-    context.update(&url.port().unwrap_or(0).to_le_bytes());
-    context.update(body);
+    context.update(&page.url.port().unwrap_or(0).to_le_bytes());
+    match page.filled {
+        // Its scripts mark where a reader is.
+        Filled::Rendered => extract::lasting(&String::from_utf8_lossy(&page.body), |part| context.update(part)),
+        _ => context.update(&page.body),
+    }
     let mut first = [0; 8];
     first.copy_from_slice(&context.finish().as_ref()[..8]);
     u64::from_le_bytes(first)
+}
+
+/// Whether a page says nothing at all without its scripts, not even that there is none.
+fn is_mute(answer: &Answer) -> bool {
+    let Answer::Page(read) = answer else { return false };
+    read.beside.is_some() && read.outline.forward.is_none() && read.outline.shell.as_ref().is_some_and(|shell| shell.says_nothing)
 }
 
 fn is_download(page: &Page) -> bool {

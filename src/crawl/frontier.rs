@@ -483,9 +483,10 @@ pub fn normalise(mut url: Url) -> Url {
     url
 }
 
-/// Whether what is behind `#` looks like the route of a page that shows many: `#/guide`.
+/// Whether what is behind `#` looks like the route of a page that shows many: `#/guide`, or `#!guide`, which is no name of a place in a page.
 pub fn is_route(url: &Url) -> bool {
-    url.fragment().is_some_and(|fragment| fragment.starts_with('/') || fragment.starts_with("!/"))
+    // "#!" alone is where a link leads that only a script answers to.
+    url.fragment().is_some_and(|fragment| fragment.starts_with('/') || fragment.strip_prefix('!').is_some_and(|route| !route.is_empty()))
 }
 
 /// Whether the page that came is another than the one that was asked for. A route of a page that shows all of them has its own address; of all
@@ -590,6 +591,8 @@ mod tests {
         for (page, asked) in [
             ("http://a.test/#/guide", "http://a.test/#/guide"),
             ("http://a.test/", "http://a.test/#part"),
+            ("http://a.test/", "http://a.test/#!"),
+            ("http://a.test/#!guide.md", "http://a.test/#!guide.md"),
             ("http://a.test/~x", "http://a.test/%7Ex#part"),
         ] {
             assert!(!is_elsewhere(page, asked), "{page}");

@@ -255,6 +255,8 @@ impl Crawler {
         match self.fetcher.follow(normalise(url.clone()), robots, Wanted::page_at(url), known).await {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
             Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
+            // What was served with a text is gone, whatever an application shows in its place.
+            Ok(Answer::Page(read)) if read.page.status == 404 && *filled != Filled::Rendered => Ok(Refetched::Gone),
             Ok(Answer::Page(read)) if read.beside.is_some() || is_route(url) => {
                 match self.fetcher.filled(*read, url, filled, robots).await {
                     // The file of a route.

@@ -41,6 +41,11 @@ impl Scripted {
         }
     }
 
+    /// Whether any page of it was filled by a browser, in this crawl or as a rule.
+    pub(super) fn has_any(&self, origin: &str) -> bool {
+        self.before.contains(origin) || self.origins.get(origin).is_some_and(|seen| seen.filled > 0)
+    }
+
     /// Whether its pages are as a rule what scripts make of them. What was known before holds until this crawl has seen enough itself.
     pub(super) fn needs(&self, origin: &str) -> bool {
         match self.origins.get(origin) {

@@ -174,6 +174,7 @@ const MISSING: &[&str] = &[
 ];
 const NO_PAGE: &[&str] = &[
     "page you are looking",
+    "page that you",
     "page you're looking",
     "page you were looking",
     "page you looked",
@@ -278,6 +279,7 @@ mod tests {
         for (title, text) in [
             ("Page not found | Acme Docs", "Sorry, the page you are looking for does not exist."),
             ("404", "This page could not be found."),
+            ("Page not found", "The page that you look for does not exist."),
             ("404 - Not found", ""),
             ("404", "## Page not found\n\nThe page you're looking for has moved."),
             ("Acme – 404: Page not found", "We couldn’t find the page."),

@@ -181,6 +181,32 @@ pub fn is_hollow(page: &Page, meter: &Meter) -> bool {
     is_html_and(page, |html, syntax| shell::is_hollow(html, syntax, meter))
 }
 
+/// What of a page in a browser is the same at whichever of its addresses it is looked at, a part at a time: its texts, its elements, and where
+/// they lead. Not what marks the place where a reader is, which scripts write into classes and other attributes.
+pub(crate) fn lasting(html: &str, mut take: impl FnMut(&[u8])) {
+    let mut tags = tags::Tags::of(html, Syntax::Html);
+    let mut from = 0;
+    while let Some(tag) = tags.next() {
+        without_comments(&html[from..tags.position() - tag.len()], &mut take);
+        from = tags.position();
+        take(if tag.closes { b"</" } else { b"<" });
+        take(tag.name().as_bytes());
+        for name in ["href", "src"] {
+            // What stands in the head is about this address.
+            let target = tag.attribute(name).filter(|_| !matches!(tag.name(), "base" | "link" | "meta"));
+            target.iter().for_each(|target| take(target.as_bytes()));
+        }
+    }
+    without_comments(&html[from..], &mut take);
+}
+
+/// A text between two tags.
+fn without_comments(text: &str, take: &mut impl FnMut(&[u8])) {
+    let mut parts = text.split("<!--");
+    take(parts.next().unwrap_or_default().trim().as_bytes());
+    parts.for_each(|part| take(part.split_once("-->").map_or("", |(_, text)| text).trim().as_bytes()));
+}
+
 /// Whether scripts would write the text of a page, or add to it: it is a shell, or its place for an application is empty. What was once known
 /// of it says more.
 ///

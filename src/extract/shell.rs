@@ -21,6 +21,13 @@ pub struct Shell {
     pub shipped: Option<Cow<'static, str>>,
 }
 
+impl Shell {
+    /// Whether its text is in the data of a program, which makes menus of its own; else the links of the page stand in the text, or there are none.
+    pub fn is_of_framework(&self) -> bool {
+        self.shipped.as_ref().is_some_and(|name| !matches!(&**name, "OpenAPI" | "markdown in the page" | "template" | "noscript"))
+    }
+}
+
 /// The first step: what is to be seen, counted until it is enough.
 #[derive(Default)]
 pub(super) struct Sight {
@@ -93,6 +100,11 @@ struct Look {
     consent: usize,
     /// Paragraphs and items that say something.
     sentences: usize,
+    /// What of the text stands in no element that is beside the content, links among it.
+    within: usize,
+    /// Elements without anything in them that may be the place of the content, and the one that is open: its name, and how many of that are.
+    places: usize,
+    place: Option<(Vec<u8>, usize)>,
     /// Elements that scripts are to fill, and those of them that have something already.
     mounts: usize,
     filled: usize,
@@ -148,10 +160,13 @@ impl Look {
             self.is_demanded |= demands(source);
             return;
         }
+        self.place = None;
         self.in_consent |= asks_for_consent(source);
+        self.within += if self.aside.open == 0 && !self.in_consent { length } else { 0 };
         // A banner stands beside the place that is still empty, and is no text of the page.
         *(if self.in_consent { &mut self.consent } else { &mut self.seen }) += length;
-        if let Some((_, _, text)) = &mut self.mount {
+        // Menus may be served with every page, whatever becomes of the rest.
+        if let Some((_, _, text)) = self.mount.as_mut().filter(|_| self.aside.open == 0) {
             // A heading or a paragraph is something, however short.
             *text += if self.in_paragraph || self.in_heading { LEAST_FILLED } else { length };
         }
@@ -206,6 +221,7 @@ impl Look {
         }
         self.aside.tag(tag);
         self.follow_mount(tag);
+        self.follow_place(tag);
     }
 
     /// What pictures are of is something, and so is a place for a password.
@@ -231,6 +247,20 @@ impl Look {
                 self.mount = Some((name.to_vec(), 1, 0));
             }
             _ => {}
+        }
+    }
+
+    /// The innermost one counts.
+    fn follow_place(&mut self, tag: &Tag) {
+        let name = tag.name().as_bytes();
+        if !tag.closes && self.templates == 0 && self.aside.open == 0 && is_place(tag) {
+            self.place = Some((name.to_vec(), 1));
+        } else if let Some((_, depth)) = self.place.as_mut().filter(|(place, _)| **place == *name && !tag.ends_itself()) {
+            *depth = if tag.closes { *depth - 1 } else { *depth + 1 };
+            if *depth == 0 {
+                self.places += 1;
+                self.place = None;
+            }
         }
     }
 
@@ -261,6 +291,8 @@ impl Look {
         let is_bare = self.prose < LEAST_FILLED && !self.has_paragraph;
         let is_shell = self.mounts > self.filled && self.filled == 0
             || (self.is_demanded || self.is_marked) && is_bare && self.mounts == 0 && self.seen < LONGEST_MENU
+            // Menus alone, and a place for what they lead to.
+            || self.within < LEAST_FILLED && is_bare && self.mounts == 0 && self.places > 0
             || self.seen + self.consent == 0 && !self.has_media;
         let says_nothing = self.words < LEAST_FILLED && !self.has_paragraph;
         (self.scripts > 0 && !self.is_page() && is_shell).then_some(Shell { seen: self.seen, says_nothing, shipped: None })
@@ -336,6 +368,13 @@ fn is_mount(tag: &Tag) -> bool {
         || matches!(tag.name(), "div" | "main" | "section" | "body")
             && (tag.attribute("id").is_some_and(|id| MOUNTS.iter().any(|mount| id.eq_ignore_ascii_case(mount)))
                 || tag.attribute("data-reactroot").is_some())
+}
+
+/// An element that may be the place of a page's content: of those that hold it, one that scripts call by a name; or one of the site's own.
+fn is_place(tag: &Tag) -> bool {
+    tag.name() == "main"
+        || tag.name().contains('-')
+        || matches!(tag.name(), "div" | "section" | "article") && tag.attribute("id").is_some_and(|id| !id.is_empty())
 }
 
 /// Whether words say that scripts have to run for there to be anything.
@@ -494,6 +533,10 @@ mod tests {
              fits you. By going on you agree to that, and you may take it back whenever you like, at the foot of each page of this site.</p>\
              <script src=a.js></script>",
             "<script>location</script><script src=a.js></script>",
+            "<div id=__next><nav><a href=/a>Pots and pans for the stove</a></nav><main><p>Loading…</p></main></div><script src=a.js></script>",
+            "<nav><a href=/a>Pots</a> <a href=/b>Pans</a></nav><div id=content></div><script src=a.js></script>",
+            "<nav><a href=/a>Pots</a></nav><div id=all><div id=menu><nav>Pans</nav></div><main>Loading…</main></div><script src=a.js></script>",
+            "<header>Kettles of this house</header><md-file src=/kettle.md></md-file><script src=a.js></script>",
             "<!doctype html><title>K</title><xmp theme=united style='display:none'># Kettles\n\nA kettle boils water.\n</xmp><script src=a.js></script>",
         ] {
             assert!(judged(html).is_some(), "{html}");
@@ -541,6 +584,11 @@ mod tests {
             "<p>Kettles boil.</p><noscript>Enable JavaScript to see the comments.</noscript><div id=comments></div><script src=c.js></script>",
             "<ul><li><a href=a>Pots</a><li><a href=b>Pans</a></ul><script src=stats.js></script>",
             "<img src=kettle.png><script src=stats.js></script>",
+            // Menus without a place for anything, a place beside links that are the page, and places of which one has something.
+            "<nav><a href=/a>Pots</a> <a href=/b>Pans</a></nav><div></div><script src=a.js></script>",
+            "<a href=/a>Kettles of copper</a> <a href=/b>Pots of steel</a><div id=content></div><script src=a.js></script>",
+            "<nav><a href=/a>Pots</a></nav><div id=content><b>Kettles of copper and steel</b></div><div id=end></div><script src=a.js></script>",
+            "<nav><a href=/a>Pots</a> <a href=/b>Pans</a></nav><div id=content></div>",
             "<div id=root></div>",
             "<p>Loading a kettle takes a minute, and boiling takes two.</p><script src=stats.js></script>",
             "<h1>Loading</h1><p>Starting the pump fills the kettle.</p><script>window.__INITIAL_STATE__={}</script>",

@@ -43,6 +43,9 @@ pub enum Error {
     /// It was not even to be read.
     #[error("the page kept the browser busy for longer than {limit:?}")]
     Busy { limit: Duration },
+    /// It could be read then.
+    #[error("the page was still at work when its time was up, and had no text yet")]
+    Unready,
     #[error("the page loaded itself anew {times} times")]
     Reloads { times: u32 },
     #[error("the page opened {count} dialogs and windows")]
@@ -79,7 +82,7 @@ impl Error {
             | Self::Silent { .. }
             | Self::Refused { .. } => Some("try the browser by itself; name another by --browser, or crawl with --render never"),
             Self::Profile { .. } => Some("make room in the folder for temporary files"),
-            Self::Busy { .. } => Some("allow more with render_seconds, or leave the page out with --exclude"),
+            Self::Busy { .. } | Self::Unready => Some("allow more with render_seconds, or leave the page out with --exclude"),
             Self::Crashed
             | Self::Closed
             | Self::Reloads { .. }

@@ -23,11 +23,11 @@
     base.href = document.baseURI;
     (document.head || top).prepend(base);
   }
-  // Pages of an application that tells them apart behind the mark of a fragment.
+  // Pages of an application that tells them apart behind the mark of a fragment; behind a second one is a place in such a page.
   const routes = new Set();
   for (const link of document.querySelectorAll('a[href*="#/"],a[href*="#!"]')) {
     const [page, route] = String(link.href).split("#", 2);
-    if (page === location.href.split("#", 1)[0] && /^!?\//.test(route) && routes.size < 5000) routes.add(link.href);
+    if (page === location.href.split("#", 1)[0] && /^(\/|!.)/.test(route) && routes.size < 5000) routes.add(page + "#" + route);
   }
   const found = { url: location.href, routes: [...routes] };
   // Half a sign, which a string of a script may have, is none on the way to us.

@@ -130,8 +130,10 @@ struct Visit<'a> {
     opened: Instant,
     is_settled: bool,
     shell: Shell,
-    /// What it had when it was quiet for the first time, where that is next to nothing.
-    first_text: Option<String>,
+    /// Of all pages of the site that show that they wait: many are of no shell, as they have their menus.
+    waiting_room: Shell,
+    /// What it had when it was quiet for the first time, where that is next to nothing or it showed that it waits; and of which shell it was then.
+    first_text: Option<(Shell, String)>,
     /// The page itself was not asked for yet.
     is_known: bool,
     reloads: u32,
@@ -161,6 +163,7 @@ impl<'a> Visit<'a> {
             opened: now,
             is_settled: true,
             shell: around.ends().shell(&tab.of, served.body),
+            waiting_room: around.ends().shell(&tab.of, b"waits"),
             first_text: None,
             is_known: true,
             reloads: 0,
@@ -298,24 +301,27 @@ impl<'a> Visit<'a> {
             Step::Watching => {
                 let (config, value) = (self.around.config, &answer["result"]["value"]);
                 let text = value["text"].as_str().unwrap_or_default();
-                let is_empty = value["seen"].as_u64().unwrap_or_default() < ENOUGH;
+                let has_little = value["seen"].as_u64().unwrap_or_default() < ENOUGH;
+                // What shows that it waits has menus at the most, and what it waits for would be lost as well.
+                let is_empty = has_little || value["waits"] == true;
+                let shell = if has_little { self.shell } else { self.waiting_room };
                 // What is next to empty would be lost: it is worth a wait for what a busy machine or a clock of the page brings.
                 let (since, rest) = if is_empty {
-                    (self.traffic.max(self.opened), self.around.ends().patience(self.shell, text, config))
+                    (self.traffic.max(self.opened), self.around.ends().patience(shell, text, config))
                 } else {
                     (self.traffic, config.quiet)
                 };
                 let rested = self.around.handle.now().saturating_duration_since(since);
                 if self.going.is_empty() && self.waiting.is_empty() && rested >= config.quiet {
                     match (&self.first_text, is_empty) {
-                        (None, true) => self.first_text = Some(text.to_owned()),
-                        (Some(_), false) => self.around.ends().came_later(self.shell),
+                        (None, true) => self.first_text = Some((shell, text.to_owned())),
+                        (Some((shell, _)), false) => self.around.ends().came_later(*shell),
                         _ => {}
                     }
                 }
                 if self.going.is_empty() && self.waiting.is_empty() && rested >= rest {
-                    if let Some(first) = self.first_text.take().filter(|_| is_empty && rested >= config.for_text) {
-                        self.around.ends().note(self.shell, &first, text);
+                    if let Some((shell, first)) = self.first_text.take().filter(|_| is_empty && rested >= config.for_text) {
+                        self.around.ends().note(shell, &first, text);
                     }
                     self.step = Step::Reading;
                     self.deadline = self.around.handle.now() + LAST;

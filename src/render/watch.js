@@ -1,5 +1,6 @@
 // Ready when the text of the page has not changed for so long, and the page has nothing left to do: in the page, in its open shadow roots, and
-// in frames of its own site. Tells how many characters are to be read then, as far as they are counted, and these themselves if they are few.
+// in frames of its own site. Tells how many characters are to be read then, as far as they are counted, and these themselves if they are few;
+// and whether it shows that more is to come.
 (quiet, enough) => new Promise((done) => {
   const known = new Set();
   let timer, due, late = 0;
@@ -32,6 +33,26 @@
     }
     return { seen: count, text: count < enough ? whole(text) : "" };
   };
+  const most = 50;
+  // What stands in the place of what is to come says so to who does not see it, or by a word, or it is an empty box that is named for it.
+  const marks = '[aria-busy="true"],progress:not([value]),[role="progressbar"]:not([aria-valuenow])';
+  const boxes = ["skeleton", "spinner", "shimmer", "placeholder-glow", "animate-pulse"].map((name) => `[class*="${name}" i]`).join();
+  const word = /^(loading|please wait|just a moment|one moment)\S{0,3}( \S+){0,3}$/i;
+  // What waits for a reader to do something stands beside the content.
+  const beside = "nav,header,footer,dialog,[role=dialog],[role=search],[aria-hidden=true]";
+  const isShown = (element) => !element.closest(beside) && (!element.checkVisibility || element.checkVisibility());
+  const isWaiting = () => {
+    for (const root of known) {
+      if ([...root.querySelectorAll(marks)].slice(0, most).some(isShown)) return true;
+      if ([...root.querySelectorAll(boxes)].slice(0, most).some((box) => !box.textContent.trim() && isShown(box))) return true;
+      const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      for (let left = 100 * most; left > 0 && texts.nextNode(); left--) {
+        const { parentElement, data } = texts.currentNode;
+        if (data.length < 100 && word.test(data.trim()) && parentElement && !silent.has(parentElement.localName) && isShown(parentElement)) return true;
+      }
+    }
+    return false;
+  };
   // Behind all that was to be done when it was asked, however busy the page is.
   const idle = (then) => requestIdleCallback(then, { timeout: 1000 });
   const look = () => {
@@ -52,7 +73,7 @@
       // Something changed meanwhile, and the clock runs anew.
       if (timer !== before) return;
       observer.disconnect();
-      done(document.scripts.length ? seen() : { seen: enough });
+      done(document.scripts.length ? { ...seen(), waits: isWaiting() } : { seen: enough });
     });
   };
   look();

@@ -195,6 +195,29 @@ fn data_beside_a_page_is_read_by_its_generator() {
 }
 
 #[test]
+fn a_file_that_an_element_of_the_site_shows_is_the_page() {
+    let world = World::new();
+    let page =
+        |body: &str| Reply::html(format!("<title>Tea</title><nav><a href=/pots.html>Pots</a></nav>{body}<script src=a.js></script>"));
+    world.site.reply("a.test/", page("<zero-md src='docs/tea.md?v=2'></zero-md>"));
+    world.site.reply("a.test/pots.html", page("<main data-markdown=/docs/pots.md></main>"));
+    world.site.reply("a.test/docs/tea.md?v=2", markdown(&format!("# Tea\n\nTea: {WORDS} [Two](/two.html)\n")));
+    world.site.reply("a.test/docs/pots.md", markdown(&format!("# Pots\n\nPots: {WORDS}\n")));
+    // Of several none is the page.
+    world.site.reply("a.test/two.html", page("<zero-md src=docs/tea.md></zero-md><zero-md src=docs/pots.md></zero-md>"));
+    let (pages, report) = crawled(&world, "http://a.test/");
+    let of = |address: &str| pages.iter().find(|(url, ..)| url == address).map(|(_, text, filled)| (text.as_str(), filled.as_str()));
+    let text = |name: &str| format!("# {name}\n\n{name}: {WORDS}");
+    assert!(
+        of("http://a.test/").is_some_and(|(read, by)| read.starts_with(&text("Tea")) && by == "shipped:source of the page"),
+        "{pages:?}"
+    );
+    assert_eq!(of("http://a.test/pots.html"), Some((&*text("Pots"), "shipped:source of the page")), "{pages:?}");
+    assert!(of("http://a.test/two.html").is_some_and(|(read, _)| read.starts_with("needs a browser")), "{pages:?}");
+    assert_eq!((pages.len(), report.failures(), report.left), (3, 0, 0));
+}
+
+#[test]
 fn folders_of_a_site_of_routes_have_sidebars_of_their_own() {
     let world = World::new();
     world.site.reply("a.test/", shell("<script>window.$docsify = {loadSidebar: true}</script>"));

@@ -85,7 +85,8 @@ impl Fetcher {
             let (directives, has_text) = (directives_of(&read.outline), read.beside.is_none());
             // Of one that was rendered before it is known that there is nothing beside it.
             let is_known = *known == Filled::Rendered || self.scripted().needs(&origin(&read.page.url));
-            let (mut page, mut links) = match is_known && self.may_render() {
+            let is_missing = read.page.status == 404;
+            let (mut page, mut links) = match is_missing || is_known && self.may_render() {
                 true => (read.page, read.outline.links),
                 false => self.fill(read, &wanted, robots).await?,
             };
@@ -102,6 +103,7 @@ impl Fetcher {
                     return Ok((rendered.page, links));
                 }
                 Some(Answer::Moved { to, .. }) => to,
+                _ if is_missing && known.is_served() => return Err(Error::Status { status: page.status, retry_after: None }),
                 _ if known.is_served() || has_text => return Ok((page, links)),
                 _ => return Err(Error::Shell),
             };
@@ -171,11 +173,20 @@ impl Fetcher {
             fetched_at: page.fetched_at,
             filled: Filled::Rendered,
         };
+        if !is_settled && self.is_empty(&page).await {
+            return Err(Error::Render { source: Box::new(render::Error::Unready) });
+        }
         let mut answer = self.read_again(page, directives).await?;
         if let Answer::Page(read) = &mut answer {
             read.outline.links.extend(routes);
         }
         Ok(Some(answer))
+    }
+
+    /// Whether nothing would be stored of it.
+    async fn is_empty(&self, page: &Page) -> bool {
+        let (page, budget) = (page.clone(), self.reading.clone());
+        self.handle.unblock(move || matches!(extract::document_within(&page, &budget.begin()), Err(extract::Skip::StillEmpty))).await
     }
 
     /// As what was served is read.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use url::Url;
+use url::{Position, Url};
 
 use crate::crawl::canonical::Templates;
 use crate::crawl::error::Error;
@@ -46,6 +46,8 @@ pub(super) struct Shells {
     /// What pages name as their address, as they are served, and as they are when a browser has filled them in.
     pub(super) served: Templates,
     rendered: Templates,
+    /// By origin: how many pages in a row had no links in a browser to what was not met.
+    leading_nowhere: HashMap<Box<str>, u8>,
 }
 
 /// A page on its way to its text.
@@ -60,6 +62,8 @@ pub(super) struct Filling {
     directives: Directives,
     /// What is still to be asked.
     asks: VecDeque<Ask>,
+    /// It, or what was found beside it, has links to pages of the crawl.
+    leads_on: bool,
     wanted: Wanted,
 }
 
@@ -72,6 +76,8 @@ enum Wanted {
     Links(Box<Outline>),
     /// It has a text of its own, and at its site scripts add what else there is.
     More,
+    /// Links alone, which its scripts write: its text was found in data.
+    Further,
     /// Routes alone, which lists beside it name: it is dealt with.
     Routes,
 }
@@ -92,13 +98,13 @@ impl Shells {
     /// What is asked for a route of a page that shows all of them.
     pub(super) fn file_of(&self, url: &Url) -> Option<Ask> {
         url.fragment()?;
-        let top = &url[..url::Position::AfterQuery];
+        let top = &url[..Position::AfterQuery];
         self.routes.get(top)?.ask(url)
     }
 
     /// Lists of the folder that a route is in, each as long as it was not asked for.
     fn lists_of(&self, url: &Url) -> VecDeque<Ask> {
-        let routes = self.routes.get(&url[..url::Position::AfterQuery]);
+        let routes = self.routes.get(&url[..Position::AfterQuery]);
         let lists = routes.map(|routes| routes.lists_of(url)).unwrap_or_default();
         lists.into_iter().filter(|ask| !self.lists.contains(ask.url.as_str())).collect()
     }
@@ -172,18 +178,22 @@ impl Crawl {
     pub(super) fn fill(&mut self, page: Page, outline: &Outline, beside: Beside, entry: &Entry) {
         let (depth, role, directives) = (entry.depth, entry.role, directives_of(outline));
         self.is_twin_asked = true;
-        let named = beside.routes.iter().flat_map(|routes| routes.named()).chain(beside.links).collect();
+        let named: Vec<Url> = beside.routes.iter().flat_map(|routes| routes.named()).chain(beside.links).collect();
+        let is_named = !named.is_empty();
         self.follow_beside(&page.url, named, depth, directives);
         if let Some(routes) = beside.routes {
             self.shells.know(routes);
         }
         let says_nothing = outline.shell.as_ref().is_none_or(|shell| shell.says_nothing);
+        let leads_on = is_named || self.leads_on(&page.url, &outline.links);
         // Where nothing was found for other pages of the site but by a browser, nothing is looked for.
         let is_in_vain =
             self.shells.file_of(&page.url).is_none() && self.fetcher.may_render() && self.fetcher.scripted().needs(&origin(&page.url));
-        let asks = if is_in_vain { VecDeque::new() } else { beside.asks.into() };
+        // Nor is there data of what is not there.
+        let asks = if is_in_vain || page.status == 404 { VecDeque::new() } else { beside.asks.into() };
         self.shells.filling += 1;
-        self.ask_beside(Filling { page, says_nothing, depth, role, via: entry.via.clone(), directives, asks, wanted: Wanted::Text });
+        let via = entry.via.clone();
+        self.ask_beside(Filling { page, says_nothing, depth, role, via, directives, asks, leads_on, wanted: Wanted::Text });
     }
 
     /// The links of a shell, where nothing else of it is wanted, are what its scripts write.
@@ -195,7 +205,7 @@ impl Crawl {
         let wanted = if self.linked.is_some() { Wanted::Links(Box::new(outline)) } else { Wanted::LinksAlone };
         self.shells.filling += 1;
         let (via, asks) = (entry.via.clone(), VecDeque::new());
-        self.came_to_nothing(Filling { page, says_nothing: true, depth, role, via, directives, asks, wanted });
+        self.came_to_nothing(Filling { page, says_nothing: true, depth, role, via, directives, asks, leads_on: true, wanted });
     }
 
     /// A page with a text of its own and an empty place, at a site whose pages a browser fills in.
@@ -204,7 +214,17 @@ impl Crawl {
         self.is_twin_asked = true;
         self.shells.filling += 1;
         let (via, asks) = (entry.via.clone(), VecDeque::new());
-        self.came_to_nothing(Filling { page, says_nothing: true, depth, role, via, directives, asks, wanted: Wanted::More });
+        self.came_to_nothing(Filling {
+            page,
+            says_nothing: true,
+            depth,
+            role,
+            via,
+            directives,
+            asks,
+            leads_on: true,
+            wanted: Wanted::More,
+        });
     }
 
     fn ask_beside(&mut self, mut filling: Filling) {
@@ -214,7 +234,7 @@ impl Crawl {
             }
             if let Some((index, validators)) = self.shells.indexes.get(ask.index().as_str()) {
                 if let Some(page) = extract::looked_up(&filling.page, &ask, validators.clone(), index) {
-                    return self.filled(page, &filling.page.url, &ask, Vec::new());
+                    return self.filled(page, filling, &ask, Vec::new());
                 }
                 let Some(next) = extract::asked_next(&filling.page, &ask, index) else { continue };
                 ask = next;
@@ -333,6 +353,7 @@ impl Crawl {
         let Taken { page, asks, links, index, beyond } = taken;
         self.report.pass_over_all(BEYOND, beyond, &ask.url);
         self.shells.came(&ask, page.is_some() || !asks.is_empty() || !links.is_empty());
+        filling.leads_on |= ask.is_list() && !links.is_empty() || self.leads_on(&filling.page.url, &links);
         let page_links = if self.linked.is_some() { links.clone() } else { Vec::new() };
         self.follow_beside(&filling.page.url, links, filling.depth, filling.directives.and(said));
         if ask.is_list() {
@@ -349,7 +370,7 @@ impl Crawl {
                 self.skip(address.clone(), NOT_INDEXED.to_owned());
                 self.is_done(&address);
             }
-            Some(page) => self.filled(page, &filling.page.url, &ask, page_links),
+            Some(page) => self.filled(page, filling, &ask, page_links),
             None => {
                 asks.into_iter().rev().for_each(|ask| filling.asks.push_front(ask));
                 self.ask_beside(filling);
@@ -388,7 +409,17 @@ impl Crawl {
             }
             self.shells.filling += 1;
             let (depth, role, via) = (entry.depth, entry.role, entry.via.clone());
-            return self.ask_beside(Filling { page, says_nothing, depth, role, via, directives, asks, wanted: Wanted::Text });
+            return self.ask_beside(Filling {
+                page,
+                says_nothing,
+                depth,
+                role,
+                via,
+                directives,
+                asks,
+                leads_on: true,
+                wanted: Wanted::Text,
+            });
         }
         self.follow_beside(&url, outline.links.clone(), entry.depth, directives);
         let asks = self.shells.lists_of(&url);
@@ -396,7 +427,17 @@ impl Crawl {
             let of = Page { url: url.clone(), body: Vec::new(), ..page.clone() };
             self.shells.filling += 1;
             let (depth, role, via) = (entry.depth, entry.role, Vec::new());
-            self.ask_beside(Filling { page: of, says_nothing: true, depth, role, via, directives, asks, wanted: Wanted::Routes });
+            self.ask_beside(Filling {
+                page: of,
+                says_nothing: true,
+                depth,
+                role,
+                via,
+                directives,
+                asks,
+                leads_on: true,
+                wanted: Wanted::Routes,
+            });
         }
         if !directives.index && self.request.robots == Robots::Obey {
             return self.skip(url, NOT_INDEXED.to_owned());
@@ -408,9 +449,10 @@ impl Crawl {
     }
 
     /// `links`: what the text leads to, where that is told.
-    fn filled(&mut self, page: Page, address: &Url, ask: &Ask, links: Vec<Url>) {
+    fn filled(&mut self, page: Page, filling: Filling, ask: &Ask, links: Vec<Url>) {
+        let address = &filling.page.url;
         log::debug!("{} is taken from {}", masked(address), masked(&ask.url));
-        let content = content_of(&page.url, &page.body);
+        let content = content_of(&page);
         let first = self.first_with(&page, content);
         if ask.is_whole() && self.shells.whole.len() < MOST_WHOLE {
             let first = first.as_deref().map_or_else(|| masked(address).as_str().into(), Into::into);
@@ -420,9 +462,69 @@ impl Crawl {
             return self.is_another(address, same_as(&first));
         }
         self.standing.became_page(address);
-        self.learn_bounds(address, &[]);
         self.take_in_its_place(page, Outline { links, ..Outline::default() });
+        if !filling.leads_on && ask.is_of_one() && self.may_have_links(&filling.page, filling.depth, filling.directives) {
+            // It has its text, and holds no place any more.
+            self.shells.filling -= 1;
+            return self.came_to_nothing(Filling { wanted: Wanted::Further, ..filling });
+        }
+        self.learn_bounds(address, &[]);
         self.is_done(address);
+    }
+
+    /// Whether any of the links of a page is to another one of the crawl.
+    pub(super) fn leads_on(&self, page: &Url, links: &[Url]) -> bool {
+        links.iter().any(|link| link[..Position::AfterQuery] != page[..Position::AfterQuery] && self.bounds.contains(link))
+    }
+
+    /// The links of a page whose text is in its data, which has none.
+    pub(super) fn look_for_links(&mut self, page: Page, outline: &Outline, entry: &Entry) {
+        let (depth, role, directives) = (entry.depth, entry.role, directives_of(outline));
+        if self.may_have_links(&page, depth, directives) {
+            self.is_twin_asked = true;
+            let (via, asks, wanted) = (entry.via.clone(), VecDeque::new(), Wanted::Further);
+            self.came_to_nothing(Filling { page, says_nothing: false, depth, role, via, directives, asks, leads_on: false, wanted });
+        }
+    }
+
+    /// Whether a browser is to be asked for links of a page that has its text: as long as those of the site's others had new ones there.
+    fn may_have_links(&mut self, page: &Page, depth: u32, directives: Directives) -> bool {
+        let may_follow = directives.follow || self.request.robots != Robots::Obey;
+        let are_wanted = depth < self.request.depth && self.request.sitemaps != Sitemaps::Only && may_follow && self.linked.is_none();
+        if !are_wanted || self.shells.leading_nowhere.get(&origin(&page.url)).is_some_and(|pages| *pages >= MOST_LEADING_NOWHERE) {
+            return false;
+        }
+        if !self.fetcher.may_render() {
+            self.report.pass_over(UNWRITTEN, Some(&page.url));
+        }
+        self.fetcher.may_render()
+    }
+
+    /// The links that scripts have written into a page whose text was found in its data.
+    fn has_further(&mut self, Filling { page, depth, role, directives, .. }: Filling, rendered: Result<Option<Answer>, Error>) {
+        let address = page.url;
+        match rendered {
+            Ok(Some(Answer::Page(read))) => {
+                let Read { outline, .. } = *read;
+                if role == Role::Seed {
+                    self.learn_of_seed(&address, &outline.links);
+                }
+                let is_new = outline.links.iter().any(|link| self.bounds.contains(link) && !self.frontier.has_met(link));
+                if self.shells.leading_nowhere.len() < MOST_WHOLE {
+                    let pages = self.shells.leading_nowhere.entry(origin(&address)).or_default();
+                    *pages = if is_new { 0 } else { pages.saturating_add(1) };
+                }
+                self.follow_beside(&address, outline.links.clone(), depth, directives.and(directives_of(&outline)));
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => self.report.pass_over(UNWRITTEN, Some(&address)),
+            Err(error) => {
+                log::debug!("the links of {} are not known, as it could not be rendered: {}", masked(&address), error.chain());
+                self.report.pass_over(UNWRITTEN, Some(&address));
+            }
+        }
+        self.learn_bounds(&address, &[]);
+        self.backlog.dealt_with(address.as_str().into());
     }
 
     fn is_another(&mut self, address: &Url, why: String) {
@@ -462,6 +564,9 @@ impl Crawl {
 
     /// What a browser has made of a page.
     pub(super) fn rendered(&mut self, filling: Filling, rendered: Result<Option<Answer>, Error>) {
+        if let Wanted::Further = filling.wanted {
+            return self.has_further(filling, rendered);
+        }
         let (url, depth) = (filling.page.url.clone(), filling.depth);
         let address = url.clone();
         match rendered {
@@ -510,17 +615,21 @@ impl Crawl {
         self.is_done(&address);
     }
 
-    fn hand_out_shell(&mut self, Filling { page, says_nothing, wanted, .. }: Filling) {
+    fn hand_out_shell(&mut self, Filling { page, says_nothing, depth, role, wanted, .. }: Filling) {
         let address = page.url.clone();
+        if page.status == 404 {
+            self.fail(page.url.clone(), &Entry::new(&page.url, depth, role), &Error::Status { status: page.status, retry_after: None });
+            return self.is_done(&address);
+        }
         match wanted {
-            Wanted::Text | Wanted::Routes => {}
+            Wanted::Text | Wanted::Routes | Wanted::Further => {}
             Wanted::LinksAlone => {
                 self.skip(page.url, format!("{NOT_INCLUDED}, and they may be written by scripts: it needs a browser"));
                 return self.is_done(&address);
             }
             Wanted::More => {
                 self.standing.became_page(&address);
-                match self.first_with(&page, content_of(&page.url, &page.body)) {
+                match self.first_with(&page, content_of(&page)) {
                     Some(first) => self.note_skip(page.url, same_as(&first)),
                     None => self.hand_out_as_it_is(page, Outline::default()),
                 }
@@ -535,7 +644,7 @@ impl Crawl {
         self.standing.became_page(&address);
         self.learn_bounds(&address, &[]);
         // Of those that have nothing at all each is told, as each may be another page.
-        let first = if says_nothing { None } else { self.first_with(&page, content_of(&page.url, &page.body)) };
+        let first = if says_nothing { None } else { self.first_with(&page, content_of(&page)) };
         match first {
             Some(first) => self.note_skip(page.url, same_as(&first)),
             None => self.hand_out_as_it_is(page, Outline::default()),
@@ -547,11 +656,15 @@ impl Crawl {
 /// In the report's list of what was passed over.
 const ELSEWHERE: &str = "the source of a page without text, at another site";
 
+const UNWRITTEN: &str = "of pages read from data: scripts write them, which takes a browser";
+
 const BEYOND: &str = "a page's text in a search index beyond those that are read";
 
 /// Times in a row that data of one name was not there before an origin is asked for it no more.
 const MOST_MISSES: u8 = 5;
 /// Sites whose index or routes are kept.
 const MOST_SITES: usize = 16;
+/// Pages in a row whose links a browser had no news of before it is asked no more.
+const MOST_LEADING_NOWHERE: u8 = 3;
 /// Addresses of descriptions, and of lists, that are remembered.
 const MOST_WHOLE: usize = 10_000;

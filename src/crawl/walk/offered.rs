@@ -134,7 +134,7 @@ impl Crawl {
         // It may have been met under its own address before.
         let is_there = page.url.origin() == twin.origin();
         // Else it is that of another host.
-        let content = if is_there { read.content } else { content_of(&better.url, &better.body) };
+        let content = if is_there { read.content } else { content_of(&better) };
         if let Some(first) = self.first_with(&better, content) {
             return self.note_skip(page.url, same_as(&first));
         }

@@ -23,7 +23,7 @@ use crate::crawl::together::Lesson;
 use crate::crawl::traps::{without_session, without_tracking};
 use crate::crawl::twins::{Place, is_full, is_llms};
 use crate::crawl::walk::{Crawl, USUAL_SITEMAP, Visit};
-use crate::extract::Outline;
+use crate::extract::{Outline, Shell};
 use crate::http::{masked, masked_text};
 use crate::model::{self, Page, nearest};
 
@@ -36,6 +36,10 @@ impl Crawl {
             && !entry.via.iter().any(|hop| **hop == *to.as_str())
         {
             return self.moved(url, entry, to, false);
+        }
+        // At a site whose pages are none of an application, what runs in place of a page that is not there is no other page.
+        if page.status == 404 && page.filled.is_served() && entry.role != Role::Seed && !self.fetcher.scripted().has_any(&origin(&url)) {
+            return self.fail(url, &entry, &Error::Status { status: page.status, retry_after: None });
         }
         let obey = self.request.robots == Robots::Obey;
         let content = self.content_in_source(&url, content);
@@ -54,6 +58,7 @@ impl Crawl {
             }
         }
         self.hear(&url, &outline.alternates);
+        let leads_on = self.leads_on(&url, &outline.links);
         // Links of a copy may lead elsewhere, as they are relative to another address; but where every address has the same
         // content, as some servers answer, following them would not end.
         if entry.depth < self.request.depth
@@ -122,6 +127,9 @@ impl Crawl {
         if canonical.is_some_and(|canonical| self.yields(&url, (entry.depth, entry.role), &entry.via, &canonical, outline.title.as_deref()))
         {
             return;
+        }
+        if !leads_on && outline.markdown.is_none() && outline.shell.as_ref().is_some_and(Shell::is_of_framework) {
+            self.look_for_links(page.clone(), &outline, &entry);
         }
         self.contents.insert(content, (url.as_str().into(), 1));
         self.note_content(&url, content);

@@ -119,6 +119,11 @@ impl Ask {
         matches!(self.means, Means::Interface | Means::Storybook)
     }
 
+    /// Whether its answer is the text of one page of a site, which its menus lead on from.
+    pub fn is_of_one(&self) -> bool {
+        matches!(self.means, Means::Payload(_) | Means::PageData | Means::Markdown(_) | Means::Source | Means::SphinxSource)
+    }
+
     /// Whether its answer is the page, in the form that its site keeps it in.
     pub fn is_the_page(&self) -> bool {
         matches!(self.means, Means::Route(_))

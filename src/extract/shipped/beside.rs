@@ -104,6 +104,10 @@ pub fn beside(page: &Page, meter: &Meter) -> Beside {
             beside.asks.extend(folder.join(name).map(|url| Ask { url, means: Means::Storybook }));
         }
     }
+    // Of several none is the page.
+    if let [file] = signs.files.as_slice() {
+        beside.asks.extend(ask(file, Means::Source));
+    }
     let edit = signs.links.iter().find_map(|link| raw_source(&at(link)?));
     beside.asks.extend(edit.map(|url| Ask { url, means: Means::Source }));
     let mut met = Vec::new();
@@ -126,6 +130,8 @@ struct Signs {
     sphinx_root: Option<String>,
     /// Of elements that show the description of an interface.
     interfaces: Vec<String>,
+    /// Files of elements that show such a file.
+    files: Vec<String>,
     links: Vec<String>,
 }
 
@@ -156,6 +162,11 @@ impl Signs {
                 "elements-api" => signs.interfaces.extend(attribute("apidescriptionurl")),
                 "a" if signs.links.len() < MOST_LINKS => signs.links.extend(attribute("href")),
                 "style" => tags.skip_to_end_of(&tag),
+                // One of the site's own, such as `<zero-md src="guide.md">`.
+                name if signs.files.len() < 2 => {
+                    let named = if name.contains('-') { attribute("src") } else { None };
+                    signs.files.extend(named.or_else(|| attribute("data-markdown")).filter(|file| is_written(file)));
+                }
                 _ => {}
             }
         }
@@ -207,8 +218,7 @@ fn twin(page: &Url) -> Option<Url> {
 fn raw_source(edit: &Url) -> Option<Url> {
     let host = edit.host_str()?;
     let parts: Vec<&str> = edit.path_segments()?.collect();
-    let is_text = ["md", "mdx", "rst", "adoc", "markdown", "txt"].iter().any(|ending| edit.path().ends_with(&format!(".{ending}")));
-    if !is_text {
+    if !is_written(edit.path()) {
         return None;
     }
     let path = match (host, parts.as_slice()) {
@@ -229,6 +239,12 @@ fn raw_source(edit: &Url) -> Option<Url> {
     raw.set_query(None);
     raw.set_fragment(None);
     (raw.path() != edit.path()).then_some(raw)
+}
+
+/// Whether a file is of a format that people write, by its name.
+fn is_written(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    [".md", ".mdx", ".rst", ".adoc", ".markdown", ".txt"].iter().any(|ending| path.ends_with(ending))
 }
 
 pub(super) fn without_fragment(mut url: Url) -> Url {
