@@ -401,9 +401,8 @@ fn with_siblings(
             let alike = parent == first_parent && is_alike(dom, child, root);
             let beside = match (genre, rank) {
                 (Genre::Story, _) => {
-                    fact.linked_headings == 0
-                        && fact.link_share() < 0.15
-                        && (prose && alike || within && fact.controls == 0 && (is_part_of_story(fact) || !behind && is_lead(fact)))
+                    let plain = fact.linked_headings == 0 && fact.link_share() < 0.15;
+                    plain && prose && alike || within && (is_part_of_story(fact) || !behind && plain && is_lead(fact))
                 }
                 (_, Some(MAIN)) => false,
                 // What generators put beside their content are licences and the like.
@@ -441,16 +440,18 @@ fn with_siblings(
     before
 }
 
-/// Whether it is told in a way of its own, and no remark beside the text: a section with a heading, or a list of things. Who wrote the
-/// story, and what is offered beside it, leads elsewhere.
+/// Whether it is told in a way of its own, and no remark beside the text: a section with a heading, or a list of things, some of which may
+/// be links. Who wrote the story, and what is offered beside it, leads elsewhere or asks for something.
 fn is_part_of_story(fact: &Fact) -> bool {
-    let is_section = fact.own_headings() > 0 && fact.titles == 0 && (fact.prose > 0.0 || fact.paragraphs > 1) && fact.link_share() < 0.05;
-    is_section || fact.paragraphs >= LEAST_LIST && fact.anchors == 0
+    let is_headed = fact.own_headings() > 0 && fact.titles == 0;
+    let is_section = is_headed && (fact.prose > 0.0 || fact.paragraphs > 1) && fact.controls == 0 && fact.link_share() < 0.05;
+    let is_list = fact.paragraphs >= LEAST_LIST && fact.controls < fact.paragraphs;
+    fact.linked_headings == 0 && (is_section || is_list && fact.link_share() < if is_headed { 0.3 } else { 0.05 })
 }
 
 /// What a story says first, in an element of its own below its title.
 fn is_lead(fact: &Fact) -> bool {
-    fact.prose >= LEAST_LEAD && fact.anchors == 0
+    fact.prose >= LEAST_LEAD && fact.anchors == 0 && fact.controls == 0
 }
 
 /// It may stand with the title, the date and the author.
@@ -460,7 +461,7 @@ fn lead_within(dom: &Dom, head: NodeId, facts: &Facts, left_out: &[Option<Rule>]
     }
     let is_lead = |node: &NodeId| {
         let fact = facts.at(*node);
-        is_lead(fact) && fact.controls == 0 && fact.headings == 0 && left_out[node.index()].is_none()
+        is_lead(fact) && fact.headings == 0 && left_out[node.index()].is_none()
     };
     dom.descendants(head)
         .take(HEAD)

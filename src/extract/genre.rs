@@ -119,8 +119,18 @@ fn is_thread(dom: &Dom, facts: &Facts) -> bool {
         let Some(class) = dom.attribute(node, "class").filter(|_| !dom.is(node, "body")) else { continue };
         let called = |names: &[&str]| class.split_ascii_whitespace().any(|class| names.contains(&class));
         let fact = facts.at(node);
-        let forum =
-            called(&["postbody", "topic-post", "forum-post", "cPost", "postcontainer", "blockpost", "post_message", "crawler-post"]);
+        let forum = called(&[
+            "postbody",
+            "topic-post",
+            "forum-post",
+            "cPost",
+            "postcontainer",
+            "blockpost",
+            "post_message",
+            "crawler-post",
+            "timeline-comment",
+            "review-comment",
+        ]);
         let post = forum || called(&["post", "message", "answer"]) && fact.linked_headings == 0;
         if post && fact.prose > 0.0 && fact.titles == 0 {
             posts += 1;

@@ -757,6 +757,14 @@ fn where_generators_names_are_those_of_each_entry_all_are_read() {
     };
     let question = format!("<title>It leaks</title><main><h1>It leaks</h1>{}", comment("Anna", 6));
     holds(&format!("{question}{}{}</main>", comment("Ben", 2), comment("Cleo", 1)), &["Anna goes", "Ben goes", "Cleo goes"], &[]);
+    let review = |of: &str| {
+        format!(
+            "<div class=inline-comments><div class='comment review-comment'><div class=comment-body>{}</div></div></div>",
+            sentences(of, 2)
+        )
+    };
+    let opened = format!("<title>Mend it</title><h1>Mend it</h1><div class='comment timeline-comment'>{}</div>", sentences("Anna", 3));
+    holds(&format!("{opened}{}{}", review("Ben"), review("Cleo")), &["Anna goes", "Ben goes", "Cleo goes"], &[]);
     // What is short beside the content is beside it.
     let aside = "<div><div class=markdown-body><p>Two kettles found.</p></div></div>";
     holds(&format!("{question}</main>{aside}"), &["Anna goes"], &["Two kettles"]);
@@ -781,6 +789,8 @@ fn lists_and_sections_beside_the_text_of_a_story_are_its_own() {
     let list =
         "<h3>What it takes</h3><div class=things><ul><li>2 cups of water</li><li>1 spoon of tea</li><li>sugar, if you like</li></ul></div>";
     holds(&page(list), &["What it takes", "1 spoon of tea", "The text goes"], &[]);
+    let linked = "<div class=things><h3>What it takes</h3><button>+</button><ul><li>2 cups of <a href=w>water</a></li><li>1 spoon of the best tea</li><li>sugar, if you like</li></ul></div>";
+    holds(&page(linked), &["What it takes", "1 spoon of the best tea"], &[]);
     let section = "<div class=box><h3>How they are made</h3><div>Of steel, in one piece, and then polished by hand.</div></div>";
     holds(&page(section), &["How they are made", "in one piece"], &[]);
     // What leads elsewhere, and what is asked for

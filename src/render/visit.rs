@@ -148,6 +148,10 @@ struct Visit<'a> {
 impl<'a> Visit<'a> {
     fn new(tab: &'a Tab, served: &'a Served<'a>, around: Around<'a>) -> Self {
         let now = around.handle.now();
+        let (shell, waiting_room) = {
+            let ends = around.ends();
+            (ends.shell(&tab.of, served.body), ends.shell(&tab.of, b"waits"))
+        };
         Self {
             tab,
             served,
@@ -162,8 +166,8 @@ impl<'a> Visit<'a> {
             is_open: false,
             opened: now,
             is_settled: true,
-            shell: around.ends().shell(&tab.of, served.body),
-            waiting_room: around.ends().shell(&tab.of, b"waits"),
+            shell,
+            waiting_room,
             first_text: None,
             is_known: true,
             reloads: 0,

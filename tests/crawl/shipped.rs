@@ -197,8 +197,9 @@ fn data_beside_a_page_is_read_by_its_generator() {
 #[test]
 fn a_file_that_an_element_of_the_site_shows_is_the_page() {
     let world = World::new();
-    let page =
-        |body: &str| Reply::html(format!("<title>Tea</title><nav><a href=/pots.html>Pots</a></nav>{body}<script src=a.js></script>"));
+    let page = |body: &str| {
+        Reply::html(format!("<title>Tea</title><nav><a href=/>Tea</a> <a href=/pots.html>Pots</a></nav>{body}<script src=a.js></script>"))
+    };
     world.site.reply("a.test/", page("<zero-md src='docs/tea.md?v=2'></zero-md>"));
     world.site.reply("a.test/pots.html", page("<main data-markdown=/docs/pots.md></main>"));
     world.site.reply("a.test/docs/tea.md?v=2", markdown(&format!("# Tea\n\nTea: {WORDS} [Two](/two.html)\n")));
@@ -215,6 +216,7 @@ fn a_file_that_an_element_of_the_site_shows_is_the_page() {
     assert_eq!(of("http://a.test/pots.html"), Some((&*text("Pots"), "shipped:source of the page")), "{pages:?}");
     assert!(of("http://a.test/two.html").is_some_and(|(read, _)| read.starts_with("needs a browser")), "{pages:?}");
     assert_eq!((pages.len(), report.failures(), report.left), (3, 0, 0));
+    assert!(report.passed_over.is_empty(), "their menus are there: {report:?}");
 }
 
 #[test]

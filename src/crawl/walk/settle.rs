@@ -66,7 +66,9 @@ impl Crawl {
             && copies < MAX_COPIES_FOLLOWED
             && (outline.robots.follow || !obey)
         {
-            let mut links = if self.linked.is_some() { outline.links.clone() } else { std::mem::take(&mut outline.links) };
+            // Of a shell it is asked later whether it has any.
+            let are_needed = self.linked.is_some() || beside.is_some();
+            let mut links = if are_needed { outline.links.clone() } else { std::mem::take(&mut outline.links) };
             // Only a browser tells of places behind "#".
             if page.filled == model::Filled::Rendered {
                 let routes = links.extract_if(.., |link| link.fragment().is_some()).collect();
