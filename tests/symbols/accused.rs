@@ -412,6 +412,23 @@ fn a_macro_gives_members_to_types_that_only_its_definition_names() {
 }
 
 #[test]
+fn a_macro_gives_members_to_types_of_other_modules_than_its_call() {
+    let codes = |of: &str| format!("macro_rules! codes {{ ($($k:ident)+) => {{ impl {of} {{ $(pub const $k: u8 = 1;)+ }} }} }}");
+    let (here, there) = (codes("Status"), codes("$crate::c::Status"));
+    for text in [
+        format!("{here} mod d {{ use super::c::*; codes! {{ WARM }} }}"),
+        format!("{there} mod d {{ codes! {{ WARM }} }}"),
+        format!("{there} mod d {{ pub struct Status; codes! {{ WARM }} }}"),
+        "macro_rules! of { ($t:ident $k:ident) => { impl $t { pub const $k: u8 = 1; } } } mod d { use super::c::*; of! { Status WARM } }"
+            .to_owned(),
+    ] {
+        let kettle = rust(&format!("pub mod c {{ pub struct Status(u8); pub struct Pot; }} pub mod other {{ pub struct Status; }} {text}"));
+        let code = "use kettle::c;\nfn x() { c::Status::WARM; }\n";
+        judged(code, Some(&format!("{code}fn y() {{ c::Pot::WARM; }}\n")), Language::Rust, &kettle);
+    }
+}
+
+#[test]
 fn a_type_of_the_language_has_its_names_beside_a_module_of_its_name() {
     let kettle = rust("pub mod str { pub fn boil() {} }\npub mod pot { pub fn boil() {} }\n");
     let code = "use kettle::*;\nfn x() { str::from_utf8(b); kettle::str::boil(); }\n";
