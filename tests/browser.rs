@@ -293,7 +293,7 @@ fn what_shows_that_it_waits_is_waited_for() {
     }
     // Something is there at once: enough for a page, if it were one.
     let menu = "<p>All about kettles, and on each page of this house there is something else to read of them.</p>";
-    let late = |waits: &str| {
+    let late = move |waits: &str| {
         app(&format!(
             "document.getElementById('root').innerHTML = `<aside>{menu}</aside><main>{waits}</main>`;
              setTimeout(() => {{ document.querySelector('main').innerHTML = '<h1>Late</h1><p>This came when a clock had struck. {LONG}' }}, 1200);"

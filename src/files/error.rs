@@ -115,7 +115,7 @@ impl Error {
             Self::Broken { .. } => "make it again with the tool that wrote it; nothing was changed".to_owned(),
             Self::Version { .. } => "a newer smolcrawl may know it; or write it again with an older version of its tool".to_owned(),
             Self::NoProject { .. } => {
-                "name a folder with Cargo.lock, package-lock.json, pnpm-lock.yaml, yarn.lock, uv.lock, poetry.lock, requirements.txt or go.mod"
+                "name a folder with Cargo.lock, package-lock.json, pnpm-lock.yaml, yarn.lock, bun.lock, uv.lock, poetry.lock, pdm.lock, pylock.toml, Pipfile.lock, requirements.txt or go.mod"
                     .to_owned()
             }
             Self::NotInstalled { there, command, .. } => match there.is_empty() {

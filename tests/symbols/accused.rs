@@ -412,6 +412,23 @@ fn a_macro_gives_members_to_types_that_only_its_definition_names() {
 }
 
 #[test]
+fn a_macro_gives_members_to_types_of_other_modules_than_its_call() {
+    let codes = |of: &str| format!("macro_rules! codes {{ ($($k:ident)+) => {{ impl {of} {{ $(pub const $k: u8 = 1;)+ }} }} }}");
+    let (here, there) = (codes("Status"), codes("$crate::c::Status"));
+    for text in [
+        format!("{here} mod d {{ use super::c::*; codes! {{ WARM }} }}"),
+        format!("{there} mod d {{ codes! {{ WARM }} }}"),
+        format!("{there} mod d {{ pub struct Status; codes! {{ WARM }} }}"),
+        "macro_rules! of { ($t:ident $k:ident) => { impl $t { pub const $k: u8 = 1; } } } mod d { use super::c::*; of! { Status WARM } }"
+            .to_owned(),
+    ] {
+        let kettle = rust(&format!("pub mod c {{ pub struct Status(u8); pub struct Pot; }} pub mod other {{ pub struct Status; }} {text}"));
+        let code = "use kettle::c;\nfn x() { c::Status::WARM; }\n";
+        judged(code, Some(&format!("{code}fn y() {{ c::Pot::WARM; }}\n")), Language::Rust, &kettle);
+    }
+}
+
+#[test]
 fn a_type_of_the_language_has_its_names_beside_a_module_of_its_name() {
     let kettle = rust("pub mod str { pub fn boil() {} }\npub mod pot { pub fn boil() {} }\n");
     let code = "use kettle::*;\nfn x() { str::from_utf8(b); kettle::str::boil(); }\n";
@@ -712,6 +729,67 @@ fn a_method_whose_receiver_has_the_type_that_it_gives_gives_its_receiver() {
         &[
             ("import kettle\nwith kettle.Client() as c:\n  c.get()\n", "import kettle\nwith kettle.Client() as c:\n  c.gett\n"),
             ("import kettle\nkettle.Client.of(1).lift\n", "import kettle\nkettle.Client.off\n"),
+        ],
+        Language::Python,
+        &kettle,
+    );
+}
+
+#[test]
+fn classes_of_the_snippet_have_what_is_written_in_them_and_above() {
+    let text = "class Meta(type):\n  def __new__(mcs, name, bases, body): ...\nclass Kettle:\n  def boil(self): ...\n  def same(self) -> Self: ...\n\
+                class Open(metaclass=Meta):\n  def save(self): ...\ndef Field(*all): ...\nclass Told:\n  def __init_subclass__(cls, **more): ...\n  def boil(self): ...\n\
+                class Calls(type):\n  def __call__(cls, *all): ...\nclass Made(metaclass=Calls):\n  def build(cls): ...\n";
+    let kettle = python(&[("kettle/__init__.py", text)]);
+    let own = "import kettle\nclass K(kettle.Kettle):\n  lid = 1\n  def pour(self):\n    self.full = True\nclass L(K):\n  pass\nk = L()\n";
+    let open = "import kettle\nclass O(kettle.Open):\n  kind = kettle.Field(...)\no = O()\n";
+    let told = "import kettle\nclass T(kettle.Told):\n  pass\n";
+    let made = "import kettle\nclass F(kettle.Made):\n  size = 1\n";
+    let with = |code: &str, line: &str| format!("{code}{line}\n");
+    for (code, right, wrong) in [
+        (own, "k.boil()\nk.lid\nk.pour()\nk.full\nL.boil\nk.same().pour()\nk.boil().anything()", "k.boyl"),
+        (own, "k.__class__.__name__", "L.boyl"),
+        (own, "k.overfill = 1\nk.overfill", "k.same().boyl()"),
+        (own, "setattr(k, 'overfill', 1)\nk.overfill", "k.overfill"),
+        (own, "for k in others:\n  k.overfill", "k.overfill"),
+        // Its metaclass may give names, those of members among them.
+        (open, "o.save()\no.svae\no.get_kind_display()", "o.svae()"),
+        (told, "T().overfill", "T().overfill()"),
+        // What its metaclass makes of a call is no value of it.
+        (made, "F().overfill()\nF.build()", "F.biuld()"),
+        (told, "class U(kettle.Told): ...\nU().overfill()", "class U(kettle.Told):\n  pass\nU().overfill()"),
+        (told, "class U(kettle.Told):\n  # ... more\n  pass\nU().overfill()", "class U(kettle.Told):\n  # less\n  pass\nU().overfill()"),
+        (told, "@known\nclass U(kettle.Told):\n  pass\nU().overfill()", "@dataclass\nclass U(kettle.Told):\n  pass\nU().overfill()"),
+        (told, "class U(kettle.Told, Other):\n  pass\nU().overfill()", "class U(kettle.Told, object):\n  pass\nU().overfill()"),
+        (own, "class U(kettle.Kettle, size=1):\n  pass\nU().overfill", "class U(kettle.Kettle):\n  pass\nU().overfill"),
+        (own, "class U(kettle.Kettle):\n  pass\nclass U(Other):\n  pass\nU().overfill", "class U(kettle.Kettle):\n  pass\nU().overfill"),
+    ] {
+        judged(&with(code, right), Some(&with(code, wrong)), Language::Python, &kettle);
+    }
+    let near = check(&with(own, "K().ldi"), Language::Python, &kettle);
+    assert_eq!(super::only(&near, "ldi").near, ["lid"]);
+}
+
+#[test]
+fn parameters_are_of_the_type_that_is_written_behind_them() {
+    let kettle = python(&[("kettle/__init__.py", "class Kettle:\n  def boil(self): ...\nclass Pot:\n  def simmer(self): ...\n")]);
+    all(
+        &[
+            (
+                "import kettle\ndef f(k: kettle.Kettle, n=1):\n  k.boil()\n  k.overfill\n",
+                "import kettle\ndef f(k: kettle.Kettle):\n  k.boyl()\n",
+            ),
+            (
+                "from kettle import Kettle\ndef f(k: Kettle): ...\ndef g(k):\n  k.overfill()\n",
+                "from kettle import Kettle\ndef f(k: Kettle): ...\ndef g(k: Kettle = None):\n  k.overfill()\n",
+            ),
+            // What is made from it may have more.
+            (
+                "from kettle import Kettle\nclass Big(Kettle):\n  def overfill(self): ...\ndef f(k: Kettle):\n  k.overfill()\n",
+                "from kettle import Kettle\nclass Big(Kettle):\n  def overfill(self): ...\ndef f(k: Kettle):\n  k.overfil()\n",
+            ),
+            ("from kettle import Pot\ndef f(*k: Pot):\n  k.overfill()\n", "from kettle import Pot\ndef f(k: Pot):\n  k.overfill()\n"),
+            ("from kettle import Pot\nk: Pot = other()\nk.overfill()\n", "from kettle import Pot\nk = Pot()\nk.overfill()\n"),
         ],
         Language::Python,
         &kettle,

@@ -1,9 +1,11 @@
 //! What a project depends on, at exactly which versions: read from the lock files that its tools wrote. Reading is all; no tool is asked,
 //! and nothing is fetched.
 
+mod bun;
 mod cargo;
 mod go;
 mod npm;
+mod pipenv;
 mod pnpm;
 mod python;
 mod requirements;
@@ -123,7 +125,7 @@ impl Project {
             if name == NAMED {
                 continue;
             }
-            let text = String::from_utf8(bytes).map_err(|_| Error::broken(&path, None, "it is not UTF-8"))?;
+            let text = decoded(&path, bytes)?;
             let beside = |name: &str| read_file(&root.join(name), LARGEST).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             project.add(name, read_lock(name, &path, &text, &beside)?);
         }
@@ -184,7 +186,8 @@ impl Project {
         }
         for (at, locked) in lock.packages.iter().enumerate() {
             let needs = &mut self.dependencies[places[at]].needs;
-            needs.extend(locked.needs.iter().filter_map(|need| places.get(*need)));
+            // With its extras a package may stand beside itself.
+            needs.extend(locked.needs.iter().filter_map(|need| places.get(*need)).filter(|need| **need != places[at]));
             needs.sort_unstable();
             needs.dedup();
         }
@@ -248,9 +251,13 @@ fn read_lock(name: &'static str, path: &Path, text: &str, beside: Beside<'_>) ->
         "Cargo.lock" => cargo::read(path, text),
         "package-lock.json" | "npm-shrinkwrap.json" => npm::read(path, text, beside),
         "pnpm-lock.yaml" => pnpm::read(path, text),
+        "bun.lock" => bun::read(path, text),
         "yarn.lock" => yarn::read(path, text, beside),
         "uv.lock" => python::uv(path, text),
         "poetry.lock" => python::poetry(path, text, beside),
+        "pdm.lock" => python::pdm(path, text, beside),
+        "pylock.toml" => python::pylock(path, text, beside),
+        "Pipfile.lock" => pipenv::read(path, text, beside),
         "requirements.txt" => requirements::read(path, text),
         _ => go::read(path, text, beside),
     }
@@ -267,8 +274,8 @@ fn locks(root: &Path) -> Result<Vec<Content>, Error> {
     let mut found = Vec::new();
     for group in [
         &["Cargo.lock"][..],
-        &["pnpm-lock.yaml", "yarn.lock", "npm-shrinkwrap.json", "package-lock.json"],
-        &["uv.lock", "poetry.lock", "requirements.txt"],
+        &["pnpm-lock.yaml", "bun.lock", "yarn.lock", "npm-shrinkwrap.json", "package-lock.json"],
+        &["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "requirements.txt"],
         &["go.mod"],
     ] {
         if let Some(name) = group.iter().find(|name| root.join(name).is_file()) {
@@ -286,6 +293,17 @@ fn locks(root: &Path) -> Result<Vec<Content>, Error> {
         }
     }
     Ok(found)
+}
+
+/// The text of a list. PowerShell writes what `pip freeze` says as UTF-16, with the mark of that.
+fn decoded(path: &Path, bytes: Vec<u8>) -> Result<String, Error> {
+    let units = |read: fn([u8; 2]) -> u16| bytes[2..].chunks(2).map(|pair| read([pair[0], pair.get(1).copied().unwrap_or(0)])).collect();
+    let units: Vec<u16> = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => units(u16::from_le_bytes),
+        Some([0xfe, 0xff]) => units(u16::from_be_bytes),
+        _ => return String::from_utf8(bytes).map_err(|_| Error::broken(path, None, "it is not UTF-8")),
+    };
+    String::from_utf16(&units).map_err(|_| Error::broken(path, None, "it is not UTF-16"))
 }
 
 /// A file of TOML that is none, with the line.
@@ -306,26 +324,34 @@ fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-const LOCKS: [&str; 9] = [
+const LOCKS: [&str; 13] = [
     "Cargo.lock",
     "pnpm-lock.yaml",
+    "bun.lock",
     "yarn.lock",
     "npm-shrinkwrap.json",
     "package-lock.json",
     "uv.lock",
     "poetry.lock",
+    "pdm.lock",
+    "pylock.toml",
+    "Pipfile.lock",
     "requirements.txt",
     "go.mod",
 ];
 
-const COMMANDS: [(&str, &str); 10] = [
+const COMMANDS: [(&str, &str); 14] = [
     ("Cargo.lock", "cargo fetch --locked"),
     ("pnpm-lock.yaml", "pnpm install --frozen-lockfile"),
+    ("bun.lock", "bun install --frozen-lockfile"),
     ("yarn.lock", "yarn install --frozen-lockfile"),
     ("npm-shrinkwrap.json", "npm ci"),
     ("package-lock.json", "npm ci"),
     ("uv.lock", "uv sync --frozen"),
     ("poetry.lock", "poetry install"),
+    ("pdm.lock", "pdm sync"),
+    ("pylock.toml", "uv pip sync pylock.toml"),
+    ("Pipfile.lock", "pipenv sync --dev"),
     ("requirements.txt", "pip install -r requirements.txt"),
     ("go.mod", "go mod download"),
     ("go.sum", "go mod download"),

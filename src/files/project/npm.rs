@@ -29,7 +29,7 @@ pub(super) fn asked_for(text: &str) -> HashSet<String> {
     value.as_object().map(names).unwrap_or_default().into_iter().collect()
 }
 
-fn names(package: &Map<String, Value>) -> Vec<String> {
+pub(super) fn names(package: &Map<String, Value>) -> Vec<String> {
     let lists = KINDS.iter().filter_map(|kind| package.get(*kind)?.as_object());
     lists.flat_map(|list| list.keys().cloned()).collect()
 }
@@ -94,17 +94,21 @@ fn tree(dependencies: &Map<String, Value>, direct: &HashSet<String>) -> Lock {
         for (name, package) in list {
             let place = if folder.is_empty() { format!("node_modules/{name}") } else { format!("{folder}/node_modules/{name}") };
             let version = package.get("version").and_then(Value::as_str).unwrap_or_default();
+            // `npm:lodash@4.17.21`: what is called otherwise here.
+            let aliased = version.strip_prefix("npm:").and_then(|of| of.rsplit_once('@')).filter(|(name, _)| !name.is_empty());
+            let (own, version) = aliased.unwrap_or((name, version));
             let source = match version.split_once(':') {
                 None => Source::Registry,
                 Some(_) => of(version),
             };
             let version = if source == Source::Registry { version } else { "" };
-            if let Some(locked) = lock.push(Ecosystem::Npm, name, version, source) {
+            if let Some(locked) = lock.push(Ecosystem::Npm, own, version, source) {
                 locked.is_direct = depth == 0 && direct.contains(name);
                 locked.at = Some(place.clone()).filter(|place| is_below(place));
                 at.insert(place.clone(), lock.packages.len() - 1);
                 let requires = package.get("requires").and_then(Value::as_object);
                 asked.push((place.clone(), requires.map(|requires| requires.keys().cloned().collect()).unwrap_or_default()));
+                lock.call(name, own);
             }
             if let Some(below) = package.get("dependencies").and_then(Value::as_object).filter(|_| depth < DEEPEST && place.len() < LONGEST)
             {
@@ -135,7 +139,7 @@ pub(super) fn of(resolved: &str) -> Source {
     }
 }
 
-fn is_below(place: &str) -> bool {
+pub(super) fn is_below(place: &str) -> bool {
     !place.contains(['\\', ':']) && place.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 

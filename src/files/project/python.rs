@@ -1,4 +1,5 @@
-//! `uv.lock` and `poetry.lock`.
+//! `uv.lock`, `poetry.lock`, `pdm.lock`, and the standard's `pylock.toml`
+//! (<https://packaging.python.org/en/latest/specifications/pylock-toml/>).
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -14,7 +15,9 @@ use crate::files::package::{Ecosystem, PackageName};
 struct File {
     #[serde(default)]
     version: Option<i64>,
-    #[serde(default)]
+    #[serde(default, rename = "lock-version")]
+    lock_version: Option<String>,
+    #[serde(default, alias = "packages")]
     package: Vec<Package>,
 }
 
@@ -31,9 +34,47 @@ struct Package {
     optional: HashMap<String, Needs>,
     #[serde(default, rename = "dev-dependencies")]
     groups: HashMap<String, Needs>,
+    /// Where it is from, as pdm says it.
+    #[serde(default)]
+    git: Option<String>,
+    #[serde(default)]
+    revision: Option<String>,
+    #[serde(default)]
+    path: Option<String>,
+    #[serde(default)]
+    url: Option<String>,
+    /// And as the standard does.
+    #[serde(default)]
+    vcs: Table,
+    #[serde(default)]
+    directory: Table,
+    #[serde(default)]
+    archive: Table,
 }
 
-/// A list of tables with names in uv's, a table by name in poetry's.
+impl Package {
+    /// Where it is from, in whichever of these ways.
+    fn from(&self) -> Source {
+        let text = |table: &'_ Table, key: &str| table.get(key).and_then(Value::as_str).map(str::to_owned);
+        let git = self.git.clone().or_else(|| text(&self.vcs, "url").or_else(|| text(&self.vcs, "path")));
+        let path = self.path.clone().or_else(|| text(&self.directory, "path")).or_else(|| text(&self.archive, "path"));
+        match (git, path, self.url.clone().or_else(|| text(&self.archive, "url"))) {
+            (Some(url), ..) => Source::Git { url, commit: self.revision.clone().or_else(|| text(&self.vcs, "commit-id")) },
+            (None, Some(path), _) => Source::Path(path),
+            (None, None, Some(url)) => Source::Url(url),
+            (None, None, None) => source(&self.source),
+        }
+    }
+
+    /// What is used from where it is written is the project's own if that lies in the project.
+    fn folder(&self) -> Option<&str> {
+        let named = ["editable", "virtual"].iter().find_map(|kind| self.source.get(*kind)?.as_str());
+        let standard = self.directory.get("editable").and_then(Value::as_bool).unwrap_or(false);
+        named.or_else(|| self.directory.get("path")?.as_str().filter(|_| standard))
+    }
+}
+
+/// A list of tables with names in uv's and the standard's, of requirements in pdm's, a table by name in poetry's.
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
 struct Needs(Option<Value>);
@@ -43,8 +84,11 @@ impl Needs {
     fn names(&self) -> Vec<(&str, Option<&str>)> {
         match &self.0 {
             Some(Value::Array(list)) => {
-                let tables = list.iter().filter_map(Value::as_table);
-                tables.filter_map(|table| Some((table.get("name")?.as_str()?, table.get("version").and_then(Value::as_str)))).collect()
+                let named = list.iter().filter_map(|needed| match needed {
+                    Value::String(requirement) => Some((name_of(requirement), None)),
+                    _ => Some((needed.get("name")?.as_str()?, needed.get("version").and_then(Value::as_str))),
+                });
+                named.collect()
             }
             Some(Value::Table(table)) => table.keys().map(|name| (name.as_str(), None)).collect(),
             _ => Vec::new(),
@@ -60,18 +104,36 @@ pub(super) fn uv(path: &Path, text: &str) -> Result<Lock, Error> {
         None => return Err(Error::broken(path, 1, "it names no version")),
     }
     // The project's own, and those of its workspace.
-    let is_own = |package: &Package| ["editable", "virtual"].iter().any(|kind| package.source.contains_key(*kind));
-    Ok(graph(&file.package, is_own, &HashSet::new()))
+    Ok(graph(&file.package, |package| package.folder().is_some(), &HashSet::new()))
 }
 
 pub(super) fn poetry(path: &Path, text: &str, beside: Beside<'_>) -> Result<Lock, Error> {
     let file: File = toml::from_str(text).map_err(|error| of_toml(path, text, &error))?;
+    Ok(asked_beside(&file, beside))
+}
+
+pub(super) fn pdm(path: &Path, text: &str, beside: Beside<'_>) -> Result<Lock, Error> {
+    let file: File = toml::from_str(text).map_err(|error| of_toml(path, text, &error))?;
+    Ok(asked_beside(&file, beside))
+}
+
+pub(super) fn pylock(path: &Path, text: &str, beside: Beside<'_>) -> Result<Lock, Error> {
+    let file: File = toml::from_str(text).map_err(|error| of_toml(path, text, &error))?;
+    match file.lock_version.as_deref() {
+        Some(version) if version.split('.').next() == Some("1") => Ok(asked_beside(&file, beside)),
+        Some(version) => Err(Error::Version { path: path.to_owned(), found: version.to_owned(), known: "1" }),
+        None => Err(Error::broken(path, 1, "it names no version")),
+    }
+}
+
+/// What the project asks for itself stands in another file.
+fn asked_beside(file: &File, beside: Beside<'_>) -> Lock {
     let direct = beside("pyproject.toml").map(|text| asked_for(&text)).unwrap_or_default();
-    let mut lock = graph(&file.package, |_| false, &direct);
+    let mut lock = graph(&file.package, |package| package.folder().is_some(), &direct);
     if direct.is_empty() {
         lock.notes.push("what the project itself asks for is not known: there is no pyproject.toml that says it".to_owned());
     }
-    Ok(lock)
+    lock
 }
 
 fn graph(packages: &[Package], is_own: impl Fn(&Package) -> bool, direct: &HashSet<String>) -> Lock {
@@ -80,13 +142,11 @@ fn graph(packages: &[Package], is_own: impl Fn(&Package) -> bool, direct: &HashS
     let mut places: Vec<Option<usize>> = Vec::new();
     let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
     for package in packages {
-        let added =
-            if is_own(package) { None } else { lock.push(Ecosystem::Pypi, &package.name, &package.version, source(&package.source)) };
+        let added = if is_own(package) { None } else { lock.push(Ecosystem::Pypi, &package.name, &package.version, package.from()) };
         let place = added.map(|locked| locked.is_direct = direct.contains(&normal(&package.name))).map(|()| lock.packages.len() - 1);
         if is_own(package) {
             lock.own.extend(PackageName::listed(Ecosystem::Pypi, &package.name, ""));
-            let folder = ["editable", "virtual"].iter().find_map(|kind| package.source.get(*kind)?.as_str());
-            lock.own_folders.extend(folder.filter(|folder| is_below(folder)).map(str::to_owned));
+            lock.own_folders.extend(package.folder().filter(|folder| is_below(folder)).map(str::to_owned));
         }
         if let Some(place) = place {
             by_name.entry(normal(&package.name)).or_default().push(place);
@@ -136,8 +196,10 @@ fn asked_for(text: &str) -> HashSet<String> {
     let optional = project.and_then(|project| project.get("optional-dependencies")?.as_table()).into_iter().flat_map(Table::values);
     let groups = file.get("dependency-groups").and_then(Value::as_table).into_iter().flat_map(Table::values);
     for requirement in lists.chain(optional).chain(groups).filter_map(Value::as_array).flatten().filter_map(Value::as_str) {
-        names.push(requirement.split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).next().unwrap_or_default().to_owned());
+        names.push(name_of(requirement).to_owned());
     }
+    let of_pdm = file.get("tool").and_then(|tool| tool.get("pdm")?.get("dev-dependencies")?.as_table()).into_iter().flat_map(Table::values);
+    names.extend(of_pdm.filter_map(Value::as_array).flatten().filter_map(Value::as_str).map(|one| name_of(one).to_owned()));
     let poetry = file.get("tool").and_then(|tool| tool.get("poetry"));
     let tables = ["dependencies", "dev-dependencies"].iter().filter_map(|key| poetry?.get(*key)?.as_table());
     let in_groups = poetry.and_then(|poetry| poetry.get("group")?.as_table()).into_iter().flat_map(Table::values);
@@ -145,6 +207,11 @@ fn asked_for(text: &str) -> HashSet<String> {
     names.extend(tables.flat_map(Table::keys).cloned());
     names.retain(|name| name != "python" && !name.is_empty());
     names.iter().map(|name| Ecosystem::Pypi.normal(name)).collect()
+}
+
+/// The name that a requirement begins with.
+fn name_of(requirement: &str) -> &str {
+    requirement.split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).next().unwrap_or_default()
 }
 
 fn is_below(folder: &str) -> bool {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{LARGEST, Lock, Source, short};
+use super::{LARGEST, Lock, Source, decoded, short};
 use crate::files::error::Error;
 use crate::files::folder::read_below;
 use crate::files::package::Ecosystem;
@@ -26,7 +26,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Lock, Error> {
             match below.and_then(|below| Some((read_below(&root, &below, LARGEST).ok()?, below))) {
                 Some((bytes, below)) => {
                     let path = root.join(&below);
-                    let text = String::from_utf8(bytes).map_err(|_| Error::broken(&path, None, "it is not UTF-8"))?;
+                    let text = decoded(&path, bytes)?;
                     let folder = below.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
                     ahead.push((path, folder, text.trim_start_matches('\u{feff}').to_owned()));
                 }
@@ -47,7 +47,8 @@ pub(super) fn named(path: &Path, bytes: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
     let mut seen = first(path);
     let mut ahead: Vec<(String, Vec<u8>)> = vec![(String::new(), bytes.to_owned())];
     while let Some((folder, bytes)) = ahead.pop() {
-        let text = String::from_utf8_lossy(&bytes);
+        // What cannot be read is said by whoever reads it.
+        let text = decoded(path, bytes).unwrap_or_default();
         let names = text.lines().filter_map(|line| followed(line.split(" #").next().unwrap_or_default().trim()));
         for below in names.filter_map(|name| joined(&folder, name)) {
             if seen.len() <= MOST_FILES

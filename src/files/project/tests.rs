@@ -129,7 +129,74 @@ fn yarn_is_read_in_both_its_forms() {
     assert_eq!(own(&made.read()), ["npm:own"]);
     let alias = "# yarn lockfile v1\n\n\n\"b@npm:a@^1.0.0\":\n  version \"1.0.1\"\n";
     assert_eq!(Made::new(&[("yarn.lock", alias)]).read().aliases, ["b"]);
+    let aliases = "# yarn lockfile v1\n\n\na@^1.0.0, \"b@npm:a@^1.0.0\":\n  version \"1.0.1\"\n";
+    let project = Made::new(&[("yarn.lock", aliases)]).read();
+    assert_eq!((project.aliases.as_slice(), shown(&project)), (&["b".to_owned()][..], vec!["npm:a@1.0.1".to_owned()]));
     assert!(matches!(&made.read().dependencies[2].source, Source::Git { commit: Some(commit), .. } if commit == "abc"));
+}
+
+#[test]
+fn what_npm_called_otherwise_in_its_first_form_has_its_own_name() {
+    let lock = r#"{"lockfileVersion": 1, "dependencies": {
+        "low": {"version": "npm:a@1.0.1"}, "of": {"version": "npm:@s/b@2.0.0", "requires": {"low": "npm:a@^1"}}}}"#;
+    let project = Made::new(&[("package-lock.json", lock), ("package.json", r#"{"dependencies": {"low": "npm:a@^1"}}"#)]).read();
+    assert_eq!(shown(&project), ["npm:@s/b@2.0.0 [a]", "npm:a@1.0.1!"]);
+    assert_eq!((project.aliases.join(" "), project.notes.join(" ")), ("low of".to_owned(), String::new()));
+    assert_eq!(project.dependencies[1].at.as_deref(), Some("node_modules/low"));
+}
+
+#[test]
+fn bun_is_read() {
+    let bun = r#"{
+  "lockfileVersion": 1,
+  "workspaces": {
+    "": { "name": "own", "dependencies": { "a": "^1.0.0", "low": "npm:b@^2.0.0", "@s/in": "workspace:*", }, },
+    "packages/in": { "name": "@s/in", "devDependencies": { "b": "^1.0.0", "g": "github:o/g", }, },
+  },
+  "packages": {
+    "@s/b": ["@s/b@3.0.0", "", {}, "sha512-x"],
+    "@s/in": ["@s/in@workspace:packages/in"],
+    "@s/in/b": ["b@1.0.0", "", { "bin": { "x": "a,]}\"", }, }, "sha512-x"],
+    "a": ["a@1.0.1", "", { "dependencies": { "b": "^2.0.0", }, "peerDependencies": { "@s/b": "*" } }, "sha512-x"],
+    "b": ["b@2.0.0", "", {}, "sha512-x"],
+    "low": ["b@2.0.0", "", {}, "sha512-x"],
+    "g": ["g@github:o/g#abc", { "dependencies": { "b": "1" } }, "o-g-abc"],
+  },
+}
+"#;
+    let project = Made::new(&[("bun.lock", bun)]).read();
+    assert_eq!(shown(&project), ["npm:@s/b@3.0.0", "npm:a@1.0.1! [@s/b b]", "npm:b@1.0.0!", "npm:b@2.0.0!", "npm:g! [b]"]);
+    assert_eq!((own(&project).join(" "), project.aliases.join(" ")), ("npm:@s/in".to_owned(), "low".to_owned()));
+    assert_eq!(project.dependencies[2].at.as_deref(), Some("node_modules/@s/in/node_modules/b"));
+    assert_eq!(project.dependencies[4].source, Source::Git { url: "https://github.com/o/g".into(), commit: Some("abc".into()) });
+    assert_eq!(project.dependencies[0].command(), "bun install --frozen-lockfile");
+}
+
+#[test]
+fn further_locks_of_python_are_read() {
+    let pyproject = ("pyproject.toml", "[project]\ndependencies = ['A[x]>=1', 'g']\n[tool.pdm.dev-dependencies]\ntest = ['c']\n");
+    let pdm = "[metadata]\nlock_version = '4.5.0'\n[[package]]\nname = 'a'\nversion = '1.0'\ndependencies = ['b-b>=2; python_version < \"4\"']\n\
+        [[package]]\nname = 'a'\nversion = '1.0'\nextras = ['x']\ndependencies = ['a==1.0', 'c']\n\
+        [[package]]\nname = 'b.b'\nversion = '2.0'\n[[package]]\nname = 'c'\nversion = '3'\n\
+        [[package]]\nname = 'g'\nversion = '0.1'\ngit = 'https://github.com/o/g.git'\nrevision = 'abc'\n";
+    let project = Made::new(&[("pdm.lock", pdm), pyproject]).read();
+    let wanted = ["pypi:a@1.0! [b.b c]", "pypi:b.b@2.0", "pypi:c@3!", "pypi:g@0.1!"];
+    assert_eq!(shown(&project), wanted);
+    let git = |url: &str| Source::Git { url: url.into(), commit: Some("abc".into()) };
+    assert_eq!(project.dependencies[3].source, git("https://github.com/o/g.git"));
+    let pylock = "lock-version = '1.0'\ncreated-by = 'x'\n[[packages]]\nname = 'a'\nversion = '1.0'\ndependencies = [{ name = 'b-b' }]\n\
+        [[packages]]\nname = 'b-b'\nversion = '2.0'\n[[packages]]\nname = 'g'\nvcs = { type = 'git', url = 'https://github.com/o/g', commit-id = 'abc' }\n\
+        [[packages]]\nname = 'own'\ndirectory = { path = 'libs/own', editable = true }\n";
+    let project = Made::new(&[("pylock.toml", pylock), pyproject]).read();
+    assert_eq!(shown(&project), ["pypi:a@1.0! [b-b]", "pypi:b-b@2.0", "pypi:g!"]);
+    assert_eq!(project.dependencies[2].source, git("https://github.com/o/g"));
+    assert_eq!((own(&project).join(" "), project.own_folders.join(" ")), ("pypi:own".to_owned(), "libs/own".to_owned()));
+    let pipenv = r#"{"_meta": {}, "default": {"a": {"version": "==1.0", "markers": "x"}, "own": {"editable": true, "path": "."},
+        "g": {"git": "https://github.com/o/g.git", "ref": "abc"}}, "develop": {"b-b": {"version": "==2.0"}}}"#;
+    let pipfile = ("Pipfile", "[[source]]\nurl = 'https://x.test'\n[packages]\nA = '*'\n[dev-packages]\nb_b = '*'\n[requires]\ng = '3'\n");
+    let project = Made::new(&[("Pipfile.lock", pipenv), pipfile]).read();
+    assert_eq!(shown(&project), ["pypi:a@1.0!", "pypi:b-b@2.0!", "pypi:g"]);
+    assert_eq!(Made::new(&[("Pipfile.lock", pipenv)]).read().notes.len(), 1);
 }
 
 #[test]
@@ -204,6 +271,24 @@ fn requirements_are_read_as_pip_reads_them() {
 }
 
 #[test]
+fn requirements_are_read_as_powershell_writes_them() {
+    let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let text = "\u{feff}a==1.0\r\n-r more.txt\r\n";
+    for bytes in [utf16(text, u16::to_le_bytes), utf16(text, u16::to_be_bytes)] {
+        let made = Made::new(&[]);
+        fs::write(made.0.path().join("requirements.txt"), &bytes).unwrap();
+        fs::write(made.0.path().join("more.txt"), utf16("\u{feff}b==2.0\r\n", u16::to_le_bytes)).unwrap();
+        assert_eq!(made.shown(), ["pypi:a@1.0!", "pypi:b@2.0!"]);
+        let before = made.read().fingerprint;
+        fs::write(made.0.path().join("more.txt"), utf16("\u{feff}b==3.0\r\n", u16::to_le_bytes)).unwrap();
+        assert_ne!(made.read().fingerprint, before);
+        let lone = [&bytes[..2], &utf16("a", u16::to_le_bytes), &[0xd8, 0xd8]].concat();
+        fs::write(made.0.path().join("requirements.txt"), lone).unwrap();
+        assert!(matches!(Project::read(made.0.path()), Err(Error::Broken { .. })));
+    }
+}
+
+#[test]
 fn files_that_requirements_name_are_read_with_them() {
     let made = Made::new(&[
         ("requirements.txt", "-r requirements/base.txt\n--requirement=requirements/dev.txt # x\nc\n"),
@@ -272,6 +357,10 @@ fn a_broken_lock_is_told_with_its_line() {
         ("uv.lock", "version = 1\n[[package]]\nversion = '1'\n", Some(2)),
         ("uv.lock", "", Some(1)),
         ("poetry.lock", "[[package]]\nname = \"a\nversion = 1\n", Some(2)),
+        ("pdm.lock", "[[package]]\nname = \"a\nversion = 1\n", Some(2)),
+        ("pylock.toml", "[[packages]]\nname = \"a\"\n", Some(1)),
+        ("Pipfile.lock", "{\n\"_meta\": {},\n}", Some(3)),
+        ("bun.lock", "{\n\"lockfileVersion\": 1,\n\"packages\": {,,},\n}", Some(3)),
         ("requirements.txt", "a==1\n\nb==\n", Some(3)),
         ("requirements.txt", "a==1\n==2\n", Some(2)),
         ("requirements.txt", "a nonsense\n", Some(1)),
@@ -298,6 +387,8 @@ fn forms_that_are_too_new_are_said_to_be() {
         ("package-lock.json", r#"{"lockfileVersion": 9, "packages": {}}"#),
         ("pnpm-lock.yaml", "lockfileVersion: '12.0'\n"),
         ("uv.lock", "version = 2\n"),
+        ("pylock.toml", "lock-version = '2.0'\n"),
+        ("bun.lock", "{\"lockfileVersion\": 7,}"),
     ] {
         let made = Made::new(&[(name, text)]);
         assert!(matches!(Project::read(made.0.path()), Err(Error::Version { .. })), "{name}");
@@ -338,6 +429,10 @@ fn large_and_nested_locks_are_read_in_linear_time() {
         );
     }
     assert_eq!(Made::new(&[("Cargo.lock", &cargo)]).read().dependencies.len(), 20_000);
+    let place = "a/".repeat(400);
+    let one = |number: usize| format!("\"{place}p{number}\": [\"p{number}@1.0.0\", \"\", {{\"dependencies\": {{\"none\": \"1\"}}}}],");
+    let bun = format!("{{\"lockfileVersion\": 1, \"packages\": {{{}}}}}", (0..2_000).map(one).collect::<String>());
+    assert_eq!(Made::new(&[("bun.lock", &bun)]).read().dependencies.len(), 2_000);
     let nested = format!(
         "{{\"lockfileVersion\": 1, \"dependencies\": {}1{}}}",
         "{\"a\": {\"version\": \"1.0.0\", \"dependencies\": ".repeat(60),

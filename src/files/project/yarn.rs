@@ -45,7 +45,10 @@ fn of(entries: &[Entry<'_>], direct: &HashSet<String>) -> Lock {
         if is_own {
             lock.own.extend(PackageName::listed(Ecosystem::Npm, name, ""));
         }
-        lock.call(name, alias(requested).unwrap_or(name));
+        // Several names may lead to one version.
+        for asked in &entry.asked {
+            lock.call(name_of(asked), alias(requested).unwrap_or(name));
+        }
         of_entry.push(place);
         if let Some(place) = place {
             by_request.extend(entry.asked.iter().map(|asked| (asked.as_str(), place)));
@@ -70,7 +73,7 @@ fn of(entries: &[Entry<'_>], direct: &HashSet<String>) -> Lock {
 }
 
 /// `@scope/name@^1.0.0`: what stands before the second `@`, or the first where there is no scope.
-fn name_of(asked: &str) -> &str {
+pub(super) fn name_of(asked: &str) -> &str {
     let at = asked.char_indices().skip(1).find(|(_, c)| *c == '@').map_or(asked.len(), |(at, _)| at);
     &asked[..at]
 }

@@ -2,8 +2,11 @@
 
 mod arguments;
 mod bindings;
+mod own;
 mod places;
 mod prompts;
+
+use std::collections::HashMap;
 
 use tree_sitter::Node;
 
@@ -26,6 +29,8 @@ struct Pass<'v, 'a, 't> {
     bindings: Bindings<'t>,
     places: Places<'t>,
     values: Values<Value<'a>>,
+    /// Classes of the snippet, by their nodes' ids, as names lead to them.
+    classes: HashMap<usize, Node<'t>>,
 }
 
 pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
@@ -40,7 +45,8 @@ pub(super) fn check(code: &str, verdicts: &mut Verdicts<'_>) {
         return;
     }
     let nodes = std::mem::take(&mut places.nodes);
-    let mut pass = Pass { verdicts, plain: &plain, source: &plain.text, bindings, places, values: Values::default() };
+    let mut pass =
+        Pass { verdicts, plain: &plain, source: &plain.text, bindings, places, values: Values::default(), classes: HashMap::new() };
     for node in &nodes {
         match node.kind() {
             "import_statement" => pass.import(*node),
@@ -159,6 +165,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 Some(Value::Thing(found)) if found.symbol.kind == Kind::Class => Value::Thing(found),
                 Some(Value::Thing(found) | Value::Exactly(found) | Value::Declared(found)) => Value::From(found.at),
                 Some(Value::From(at)) => Value::From(at),
+                Some(Value::OwnClass(own)) if node.kind() == "subscript" => Value::OwnClass(own),
                 _ => Value::Nothing,
             },
             _ => Value::Nothing,
@@ -183,6 +190,15 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 }
             }
             Bound::Value(value) => self.value(value),
+            Bound::Typed(written) => match self.value(written) {
+                Value::Thing(class) if class.symbol.kind == Kind::Class && class.is_sure => Value::Declared(class),
+                Value::OwnClass(own) => Value::Own(own),
+                _ => Value::Nothing,
+            },
+            Bound::Class(class) => {
+                self.classes.insert(class.id(), class);
+                Value::OwnClass(class.id())
+            }
             Bound::With(value) => match self.value(value) {
                 Value::Exactly(class) | Value::Declared(class) => match self.verdicts.reach.member(class, "__enter__") {
                     Look::Found(enter) if enter.symbol.gives.as_deref().is_some_and(is_self) => Value::Exactly(class),
@@ -203,6 +219,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let (Some(object), Some(name)) = (node.child_by_field_name("object"), node.child_by_field_name("attribute")) else {
             return Value::Nothing;
         };
+        let is_said = object.kind() == "identifier"
+            && matches!(self.bindings.once(text(object, self.source), object.start_byte()), Some(Bound::Typed(_)));
         let object = self.value(object);
         let Some(place) = self.places.at(node) else { return Value::Nothing };
         let reference = self.reference(node, name, place.is_called);
@@ -214,9 +232,17 @@ impl<'a, 't> Pass<'_, 'a, 't> {
                 self.verdicts.member(found, true, &reference)
             }
             Value::Exactly(found) => self.verdicts.member(found, true, &reference),
+            // Whoever calls may have put more into what is given.
+            Value::Declared(found)
+                if is_said && !place.is_called && matches!(self.verdicts.reach.member(found, reference.name), Look::Missing) =>
+            {
+                self.verdicts.unknown(Some(found.at), "what is given may have more than its type", &reference);
+                Value::From(found.at)
+            }
             Value::Declared(found) => self.verdicts.member(found, false, &reference),
             Value::Thing(found) => self.verdicts.of_value(found.at, &reference),
             Value::From(at) => self.verdicts.of_value(at, &reference),
+            Value::Own(own) | Value::OwnClass(own) => return self.of_own(own, &reference),
             Value::Nothing => return Value::Nothing,
         };
         match (object, found) {
@@ -235,6 +261,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
         let Some(function) = node.child_by_field_name("function") else { return Value::Nothing };
         let called = self.value(function);
         let receiver = match function.child_by_field_name("object").map(|object| self.value(object)) {
+            Some(Value::Own(own) | Value::OwnClass(own)) => return self.given_by_own(own, called),
             Some(Value::Exactly(class) | Value::Declared(class)) => Some(class),
             Some(Value::Thing(class)) if class.symbol.kind == Kind::Class => Some(class),
             _ => None,
@@ -250,7 +277,8 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             }
             Value::Thing(found) | Value::Exactly(found) | Value::Declared(found) => Value::From(found.at),
             Value::From(at) => Value::From(at),
-            Value::Nothing => Value::Nothing,
+            Value::OwnClass(own) if self.is_made_by_call(own) => Value::Own(own),
+            Value::OwnClass(_) | Value::Own(_) | Value::Nothing => Value::Nothing,
         }
     }
 

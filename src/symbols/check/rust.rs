@@ -418,7 +418,7 @@ impl<'a, 't> Pass<'_, 'a, 't> {
             Value::Exactly(found) | Value::Declared(found) => self.verdicts.member(found, false, &reference),
             Value::Thing(found) => self.verdicts.of_value(found.at, &reference),
             Value::From(at) => self.verdicts.of_value(at, &reference),
-            Value::Nothing => Value::Nothing,
+            Value::OwnClass(_) | Value::Own(_) | Value::Nothing => Value::Nothing,
         };
         match found {
             Value::Thing(method) => match (self.given(method), receiver) {

@@ -19,6 +19,10 @@ pub(super) enum Value<'a> {
     Declared(Thing<'a>),
     /// Something that this package gave.
     From(usize),
+    /// A class of the code's own, by its node's id.
+    OwnClass(usize),
+    /// A value of one.
+    Own(usize),
     #[default]
     Nothing,
 }
@@ -240,6 +244,16 @@ impl<'a> Verdicts<'a> {
         let mut checked = self.entry(Some(at), Verdict::DoesNotExist, why, reference);
         checked.near = if scope.is_empty() { Vec::new() } else { self.near(at, scope, reference.name) };
         self.push(checked);
+    }
+
+    /// Names of the code's own that could have been meant where the last reference is missing.
+    pub(super) fn or_own(&mut self, name: &str, own: &[&str]) {
+        if let Some(checked) = self.checked.last_mut().filter(|checked| checked.verdict == Verdict::DoesNotExist) {
+            let mut near = crate::symbols::find::nearest(name, own.iter().copied(), 3);
+            near.extend(std::mem::take(&mut checked.near));
+            near.truncate(3);
+            checked.near = near;
+        }
     }
 
     fn nowhere(&mut self, at: usize, scope: &str, reference: &Reference<'_>) {

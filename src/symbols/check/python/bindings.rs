@@ -21,6 +21,20 @@ pub(super) enum Bound<'t> {
     With(Node<'t>),
     /// A part of a value: an element, one of several.
     Part(Node<'t>),
+    /// A value of this type, as an annotation says.
+    Typed(Node<'t>),
+    /// A class that stands in the snippet.
+    Class(Node<'t>),
+}
+
+impl<'t> Bound<'t> {
+    /// Whether both are the same, wherever it is written.
+    fn is(&self, other: &Self, source: &str) -> bool {
+        match (self, other) {
+            (Self::Typed(a), Self::Typed(b)) => text(*a, source) == text(*b, source),
+            _ => self == other,
+        }
+    }
 }
 
 /// Names that a snippet has in other ways than as references.
@@ -62,9 +76,19 @@ impl<'t> Bindings<'t> {
         name.bound.clone().filter(|_| name.is_one && name.from < at)
     }
 
-    fn add(&mut self, name: &str, from: usize, bound: Option<Bound<'t>>) {
+    /// Whether it is bound anywhere.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    fn add(&mut self, name: &str, from: usize, bound: Option<Bound<'t>>, source: &str) {
         match self.names.get_mut(name) {
-            Some(known) => known.is_one &= known.bound == bound,
+            Some(known) => {
+                known.is_one &= match (&known.bound, &bound) {
+                    (Some(known), Some(bound)) => known.is(bound, source),
+                    (known, bound) => known == bound,
+                }
+            }
             None => {
                 self.names.insert(name.to_owned(), Name { from, bound, is_one: true });
             }
@@ -79,7 +103,7 @@ impl<'t> Bindings<'t> {
         walk(name, |inner| {
             if inner.kind() == "identifier" {
                 let bound = if inner == name { bound.clone() } else { part.clone() };
-                self.add(text(inner, source), inner.start_byte(), bound);
+                self.add(text(inner, source), inner.start_byte(), bound, source);
             }
             is_pattern(inner.kind())
         });
@@ -95,7 +119,7 @@ impl<'t> Bindings<'t> {
                         None => (child, target.split('.').next().unwrap_or_default().to_owned()),
                     };
                     let name = if child.kind() == "aliased_import" { text(bound.0, source).to_owned() } else { bound.1.clone() };
-                    self.add(&name, node.start_byte(), Some(Bound::Import { target: bound.1, name: None }));
+                    self.add(&name, node.start_byte(), Some(Bound::Import { target: bound.1, name: None }), source);
                 }
             }
             "import_from_statement" => {
@@ -106,7 +130,7 @@ impl<'t> Bindings<'t> {
                     let name = field(child, "name", source).unwrap_or(text(child, source));
                     let alias = field(child, "alias", source).unwrap_or(name);
                     let bound = target.clone().map(|target| Bound::Import { target, name: Some(name.to_owned()) });
-                    self.add(alias, node.start_byte(), bound);
+                    self.add(alias, node.start_byte(), bound, source);
                 }
             }
             "assignment" => {
@@ -137,7 +161,8 @@ impl<'t> Bindings<'t> {
             }
             "function_definition" | "class_definition" => {
                 if let Some(name) = node.child_by_field_name("name") {
-                    self.bind(name, source, None);
+                    let is_own = node.kind() == "class_definition" && is_as_written(above, source);
+                    self.bind(name, source, is_own.then_some(Bound::Class(node)));
                 }
             }
             "parameters" | "lambda_parameters" => {
@@ -146,7 +171,7 @@ impl<'t> Bindings<'t> {
                         above.kind().ends_with("default_parameter") && above.child_by_field_name("value") == Some(inner)
                     });
                     if inner.kind() == "identifier" && !is_default {
-                        self.bind(inner, source, None);
+                        self.bind(inner, source, typed(inner, above).map(Bound::Typed));
                     }
                     !matches!(inner.kind(), "type" | "call" | "lambda")
                 });
@@ -156,7 +181,7 @@ impl<'t> Bindings<'t> {
             }
             // What `case` takes apart gets names; that of a class is none of them.
             "dotted_name" if above.last().is_some_and(|above| is_of_case(above.kind())) && node.named_child_count() == 1 => {
-                self.add(text(node, source), node.start_byte(), None);
+                self.add(text(node, source), node.start_byte(), None, source);
             }
             "splat_pattern" => {
                 children(node).into_iter().filter(|name| name.kind() == "identifier").for_each(|name| self.bind(name, source, None));
@@ -222,6 +247,28 @@ impl Mentioned<'_> {
         }
     }
 }
+
+/// The plain type that a parameter is said to have.
+fn typed<'t>(name: Node<'t>, above: &[Node<'t>]) -> Option<Node<'t>> {
+    let parameter = above.last().filter(|above| matches!(above.kind(), "typed_parameter" | "typed_default_parameter"))?;
+    let is_it = parameter.named_child(0) == Some(name);
+    let written = parameter.child_by_field_name("type").filter(|_| is_it)?.named_child(0)?;
+    matches!(written.kind(), "identifier" | "attribute").then_some(written)
+}
+
+/// Whether what decorates a class leaves it what it is.
+fn is_as_written(above: &[Node<'_>], source: &str) -> bool {
+    let decorated = above.last().filter(|above| above.kind() == "decorated_definition");
+    let decorators = decorated.map(|above| children(*above)).unwrap_or_default();
+    let mut decorators = decorators.into_iter().filter(|part| part.kind() == "decorator");
+    decorators.all(|decorator| {
+        let name = text(decorator, source).trim_start_matches('@').split('(').next().unwrap_or_default();
+        KEEPING.contains(&name.rsplit('.').next().unwrap_or(name).trim())
+    })
+}
+
+/// Decorators behind which a class has the names that are written in it.
+const KEEPING: &[&str] = &["dataclass", "final", "total_ordering", "runtime_checkable"];
 
 /// Nodes within which `case` has single names that it gives to what it finds there.
 fn is_of_case(kind: &str) -> bool {

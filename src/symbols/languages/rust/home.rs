@@ -77,11 +77,22 @@ pub(super) fn bring(package: &mut Package, root: &str) {
         }
     }
     let modules: HashSet<&str> = package.symbols.iter().filter(|s| s.kind == Kind::Module).map(|s| s.path.as_str()).collect();
+    let starred: HashSet<&str> = package.reexports.iter().filter(|given| given.name == "*").map(|given| given.scope.as_str()).collect();
+    let mut by_star: HashSet<String> = HashSet::new();
     for open in package.open.iter_mut().filter(|open| open.path.contains("::") && !modules.contains(open.path.as_str())) {
         let home = homes.get(&open.path).cloned().unwrap_or_else(|| find(&open.path));
         if let Some(home) = home.filter(|_| matches!(open.reason, Reason::Macro | Reason::Dynamic | Reason::Decorated)) {
             open.path = home;
+        } else if let (Reason::Macro, Some((scope, name))) = (open.reason, open.path.rsplit_once("::"))
+            && starred.contains(scope)
+            && by_name.contains_key(name)
+        {
+            by_star.insert(name.to_owned());
         }
+    }
+    // A macro names one of several that its module may have by a star.
+    for path in by_star.iter().filter_map(|name| by_name.get(name)).flatten() {
+        package.open.push(Open { path: path.clone(), reason: Reason::Macro, detail: "a macro names a type that is called so".to_owned() });
     }
     // A member whose type was not found may belong to any type of that name.
     for name in lost {

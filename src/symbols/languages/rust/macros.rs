@@ -151,9 +151,15 @@ pub(super) fn close(package: &mut Package) {
     package.open.retain(|open| open.reason != Reason::Macro || !all.contains(&open.detail));
 }
 
-/// Types get members where a macro is called whose definition names them, or that calls one which does.
+/// Types get members where a macro is called whose definition names them, or that calls one which does. It may mean one of another module, by
+/// a star or by `$crate::c::Status`, and so all types of the package that are called so are open.
 fn open_types(package: &mut Package, implemented: &HashMap<String, Vec<String>>) {
+    let mut by_name: HashMap<&str, Vec<&str>> = HashMap::new();
+    for symbol in package.symbols.iter().filter(|symbol| symbol.kind.has_members()) {
+        by_name.entry(symbol.name()).or_default().push(&symbol.path);
+    }
     let mut opened: HashSet<(String, &str)> = HashSet::new();
+    let mut everywhere: HashSet<&str> = HashSet::new();
     let mut reached: HashMap<&str, Vec<&str>> = HashMap::new();
     let mut more: Vec<Open> = Vec::new();
     for open in package.open.iter().filter(|open| open.reason == Reason::Macro) {
@@ -162,6 +168,11 @@ fn open_types(package: &mut Package, implemented: &HashMap<String, Vec<String>>)
         for of in reached.entry(name).or_insert_with(|| types_of(name, implemented)) {
             if opened.len() < MOST_OPENED && opened.insert((open.path.clone(), of)) {
                 more.push(Open { path: format!("{}::{of}", open.path), reason: Reason::Macro, detail: open.detail.clone() });
+            }
+            // Whichever call it was.
+            if everywhere.insert(of) {
+                let all = by_name.get(of).into_iter().flatten();
+                more.extend(all.map(|path| Open { path: (*path).to_owned(), reason: Reason::Macro, detail: open.detail.clone() }));
             }
         }
     }
