@@ -587,7 +587,7 @@ mod tests {
             // Menus without a place for anything, a place beside links that are the page, and places of which one has something.
             "<nav><a href=/a>Pots</a> <a href=/b>Pans</a></nav><div></div><script src=a.js></script>",
             "<a href=/a>Kettles of copper</a> <a href=/b>Pots of steel</a><div id=content></div><script src=a.js></script>",
-            "<nav><a href=/a>Pots</a></nav><div id=content><b>Kettles of copper and steel</b></div><div id=end></div><script src=a.js></script>",
+            "<nav><a href=/a>Pots</a></nav><div id=content><b>Kettles of copper and of steel, each</b></div><div id=end></div><script src=a.js></script>",
             "<nav><a href=/a>Pots</a> <a href=/b>Pans</a></nav><div id=content></div>",
             "<div id=root></div>",
             "<p>Loading a kettle takes a minute, and boiling takes two.</p><script src=stats.js></script>",

@@ -240,7 +240,7 @@ impl Crawl {
                 ask = next;
             }
             if let Some(first) = self.shells.whole.get(ask.url.as_str()) {
-                let why = same_as(&first);
+                let why = same_as(first);
                 return self.is_another(&filling.page.url, why);
             }
             if let Some(others) = self.shells.reading.get_mut(ask.url.as_str()) {

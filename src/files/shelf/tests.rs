@@ -192,7 +192,7 @@ fn an_editable_install_leads_to_where_it_is_written() {
     fs::write(disk.at(info).join("METADATA"), "Name: own\nVersion: 0.1.0\n").unwrap();
     let found = disk.find("pypi:own").unwrap();
     assert_eq!((found.root, found.parts.len()), (disk.at("project"), 0));
-    fs::write(disk.at(info).join("direct_url.json"), url(Path::new("/nonexistent"))).unwrap();
+    fs::write(disk.at(info).join("direct_url.json"), url(&disk.at("nowhere"))).unwrap();
     assert_eq!(disk.find("pypi:own").unwrap().parts, ["own-0.1.0.dist-info"]);
 }
 

@@ -137,7 +137,10 @@ impl Direction {
 
 /// About what the vectors of each model have in common, and of how many it was told.
 #[derive(Default)]
-pub(super) struct Means(Mutex<HashMap<i64, (u64, Arc<[f32]>)>>);
+pub(super) struct Means(Mutex<HashMap<i64, Mean>>);
+
+/// Of so many vectors.
+type Mean = (u64, Arc<[f32]>);
 
 impl Means {
     fn of(&self, transaction: &Transaction<'_>, model: &Model) -> Result<Arc<[f32]>, Failure> {
