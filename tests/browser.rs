@@ -296,7 +296,7 @@ fn what_shows_that_it_waits_is_waited_for() {
     let late = move |waits: &str| {
         app(&format!(
             "document.getElementById('root').innerHTML = `<aside>{menu}</aside><main>{waits}</main>`;
-             setTimeout(() => {{ document.querySelector('main').innerHTML = '<h1>Late</h1><p>This came when a clock had struck. {LONG}' }}, 1200);"
+             setTimeout(() => {{ document.querySelector('main').innerHTML = '<h1>Late ' + location.pathname + '</h1><p>This came when a clock had struck. {LONG}' }}, 1200);"
         ))
     };
     let marks = [
