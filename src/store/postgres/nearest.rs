@@ -85,7 +85,7 @@ impl Model {
 
 /// How many passages are taken out of the index: it costs as much for each as to compare fifty, so two to a page have to do.
 fn by_index_room(filter: Filter<'_>) -> usize {
-    if filter.distinct_pages { filter.limit.saturating_mul(2).max(1) } else { filter.limit.max(1) }
+    if filter.distinct_pages { (filter.room() / 2).max(1) } else { filter.limit.max(1) }
 }
 
 /// Whether the index finds `room` vectors sooner than all that fit are compared. It has to look at `room * vectors / fitting` of them until so

@@ -463,7 +463,7 @@ impl Matrix {
         let mut look =
             Look::at(&self.rows, &direction, |rows: &[usize], fetched: &mut Fetched| self.read(connection, model, rows, fetched));
         let mut owners = Vec::new();
-        for (row, cosine) in look.nearest(filter.limit, filter.room(), admit)? {
+        for (row, cosine) in look.nearest(filter.certain(), filter.room(), admit)? {
             let all = std::iter::once((self.owners[row], self.tags[row])).chain(others(row));
             let fitting = all.filter(|(owner, tag)| fits(*tag, owner.chunk)).take(filter.room());
             owners.extend(fitting.map(|(owner, _)| (owner, row, cosine)));

@@ -71,11 +71,23 @@ pub(super) struct Filter<'a> {
 }
 
 impl Filter<'_> {
-    /// How many chunks to rank so that enough keys are among them: four to a page hold enough pages in all but odd cases.
+    /// How many chunks to rank so that enough keys are among them: four to a page hold enough pages in all but odd cases, and two where these
+    /// are many, as each costs time.
     pub(super) fn room(&self) -> usize {
-        if self.distinct_pages { self.limit.saturating_mul(4) } else { self.limit }
+        match self.distinct_pages {
+            true => self.limit.saturating_mul(2).max(self.limit.saturating_mul(4).min(MOST_AT_FOUR)),
+            false => self.limit,
+        }
+    }
+
+    /// Of how many of these it is to be as sure as can be that none is left out.
+    pub(super) fn certain(&self) -> usize {
+        if self.distinct_pages { self.room().div_ceil(4) } else { self.limit }
     }
 }
+
+/// Chunks that are ranked of so many pages that there are four to each.
+const MOST_AT_FOUR: usize = 400;
 
 /// What becomes of the index when a page is put: one segment of what is new, and what is gone.
 #[derive(Debug, Default)]
