@@ -538,7 +538,7 @@ fn mean(connection: &Connection, model: ModelRow) -> Result<Vec<f32>, Failure> {
     let ends: (Option<i64>, Option<i64>) = connection.prepare_cached(ends)?.query_row([model.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (first, last) = (ends.0.unwrap_or(0), ends.1.unwrap_or(0));
     let (parts, of_each) = if model.vectors <= SAMPLED { (1, SAMPLED) } else { (PARTS, SAMPLED / PARTS) };
-    let width = last.saturating_sub(first) / parts.cast_signed() + 1;
+    let width = (last.saturating_sub(first) / parts.cast_signed()).saturating_add(1);
     let sql = format!("SELECT {VECTOR_COLUMNS} FROM vectors WHERE model = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id LIMIT ?4");
     let mut find = connection.prepare_cached(&sql)?;
     let (mut sums, mut count) = (vec![0.0; model.dimensions], 0.0_f32);
