@@ -530,6 +530,25 @@ fn a_passage_among_others_on_the_matter_comes_before_one_that_is_near_by_itself(
     assert_eq!(hits[guide].score, hits[place("/code", "brick cloud")].score);
 }
 
+/// What a question asks for is often said in two passages, one behind the other.
+#[test]
+fn words_of_passages_beside_one_another_are_found_together() {
+    let store = stores::in_memory();
+    let sections = |words: [&str; 4]| words.map(|word| format!("# A part\n\nAbout the {word}, and much more of it.\n\n")).concat();
+    put(&store, "https://a.test/apart", &sections(["apple", "cloud", "cloud", "brick"]));
+    put(&store, "https://a.test/beside", &sections(["cloud", "apple", "brick", "cloud"]));
+    // Code stands between two texts and is no neighbour of theirs.
+    let with_code = sections(["cloud", "apple", "brick", "cloud"]).replace("it.\n", "it:\n\n```\nlet x = 1;\nlet y = 2;\n```\n");
+    put(&store, "https://a.test/code", &with_code);
+    let hits = by_words(&store, "apple brick");
+    let scores = |path: &str| hits.iter().filter(|hit| hit.url.path() == path).map(|hit| hit.score).collect::<Vec<_>>();
+    let (beside, apart) = (scores("/beside"), scores("/apart"));
+    assert_eq!((beside.len(), apart.len()), (2, 2), "none is found that has none of the words: {hits:#?}");
+    assert!(beside.iter().chain(&scores("/code")).all(|score| score > &apart[0]), "{hits:#?}");
+    // What is told of a passage is of its own words.
+    assert!(hits.iter().all(|hit| (0.4..0.6).contains(&hit.evidence.words_found)), "{hits:#?}");
+}
+
 /// Texts, the links in them included, are there once, whoever says them, and go with the last who does.
 #[test]
 fn the_second_version_of_a_manual_costs_what_changed() {

@@ -123,7 +123,7 @@ impl Best {
 }
 
 /// Best first, equal scores by age, so that an answer does not depend on the order of a hash map.
-fn sort(ranking: &mut [Candidate]) {
+pub(super) fn sort(ranking: &mut [Candidate]) {
     ranking.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
 }
 

@@ -8,7 +8,7 @@ use super::transaction::{Transaction, limit as at_most};
 use super::wire::Value;
 use crate::store::error::Failure;
 use crate::store::lock;
-use crate::store::words::{BROKEN, Keyed, Segment, Shelf, Start, Statistics, Take, TakePart, languages_blob, languages_of};
+use crate::store::words::{BROKEN, Beside, Keyed, Segment, Shelf, Start, Statistics, Take, TakePart, languages_blob, languages_of};
 
 /// The rows, within one transaction.
 pub(super) struct Rows<'t, 'c> {
@@ -210,6 +210,13 @@ impl Shelf for Rows<'_, '_> {
         Ok(pages.into_iter().collect())
     }
 
+    fn beside(&self, chunks: &[i64]) -> Result<HashMap<i64, Beside>, Failure> {
+        let beside = self
+            .transaction
+            .collect(BESIDE, &[Value::Numbers(chunks)], |row| Ok((row.number(0)?, [row.number_or_null(1)?, row.number_or_null(2)?])))?;
+        Ok(beside.into_iter().collect())
+    }
+
     fn look_ahead(&self, segments: &[&Segment], terms: &[&[u8]]) -> Result<(), Failure> {
         let mut sought: Vec<Sought> = segments.iter().flat_map(|segment| terms.iter().map(|term| Sought::of(segment, term))).collect();
         let mut ahead = self.ahead.borrow_mut();
@@ -296,6 +303,11 @@ impl Known {
     }
 }
 
+const BESIDE: &str = "
+    SELECT c.id,
+        (SELECT b.id FROM chunks AS b WHERE b.page = c.page AND b.kind = c.kind AND b.id < c.id ORDER BY b.id DESC LIMIT 1),
+        (SELECT a.id FROM chunks AS a WHERE a.page = c.page AND a.kind = c.kind AND a.id > c.id ORDER BY a.id LIMIT 1)
+    FROM chunks AS c WHERE c.id = ANY ($1)";
 /// Of each segment and term: the last block that begins before it, and those that begin with it.
 const AHEAD: &str = r"
     SELECT s.place, f.first, f.data FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS s (segment, term, place)

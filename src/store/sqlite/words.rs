@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use crate::store::checksum::Checksum;
 use crate::store::error::Failure;
-use crate::store::words::{BROKEN, Keyed, Segment, Shelf, Start, Statistics, Take, TakePart, languages_blob, languages_of};
+use crate::store::words::{BROKEN, Beside, Keyed, Segment, Shelf, Start, Statistics, Take, TakePart, languages_blob, languages_of};
 
 /// The tables of the index, in place of those of FTS5. Segments are numbered once and for all, so that no block is taken for one of another.
 pub(in crate::store) const TABLES: &str = "
@@ -191,6 +191,16 @@ impl Shelf for Rows<'_> {
         let mut page_of = self.connection.prepare_cached("SELECT page FROM chunks WHERE id = ?1")?;
         chunks.iter().map(|chunk| Ok((*chunk, page_of.query_row([chunk], |row| row.get(0))?))).collect()
     }
+
+    fn beside(&self, chunks: &[i64]) -> Result<HashMap<i64, Beside>, Failure> {
+        let mut find = self.connection.prepare_cached(BESIDE)?;
+        let mut found = HashMap::with_capacity(chunks.len());
+        for chunk in chunks {
+            let beside = find.query_row([chunk], |row| Ok([row.get(0)?, row.get(1)?])).optional()?;
+            found.extend(beside.map(|beside| (*chunk, beside)));
+        }
+        Ok(found)
+    }
 }
 
 /// Gives a row of `word_blocks` if it is what was stored.
@@ -212,4 +222,8 @@ fn bits_sum(segment: i64, part: i64, bits: &[u8]) -> Checksum {
     Checksum::default().number(segment).number(part).bytes(bits)
 }
 
+const BESIDE: &str = "
+    SELECT (SELECT b.id FROM chunks AS b WHERE b.page = c.page AND b.kind = c.kind AND b.id < c.id ORDER BY b.id DESC LIMIT 1),
+           (SELECT a.id FROM chunks AS a WHERE a.page = c.page AND a.kind = c.kind AND a.id > c.id ORDER BY a.id LIMIT 1)
+    FROM chunks AS c WHERE c.id = ?1";
 const COLUMNS: &str = "id, kind, chunks, length, first, last, gone, languages, checksum";

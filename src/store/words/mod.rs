@@ -34,7 +34,7 @@ pub(super) use self::block::BROKEN;
 pub(super) use self::language::Language;
 pub(super) use self::search::search;
 pub(super) use self::segment::{KINDS, Keyed, Segment, Statistics, languages_blob, languages_of};
-pub(super) use self::shelf::{Shelf, Start, Take, TakePart};
+pub(super) use self::shelf::{Beside, Shelf, Start, Take, TakePart};
 pub(super) use self::similar::{corrected, similar};
 
 /// The words of a text as they are compared: in lower case, without marks; of scripts without spaces, neighbouring characters.

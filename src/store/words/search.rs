@@ -1,4 +1,7 @@
 //! Ranks chunks by BM25. A window of chunks at a time: the postings of each term add to an array of scores, whose best are kept.
+//! The first of them are ranked again with those beside them.
+
+mod beside;
 
 use std::collections::HashMap;
 
@@ -35,6 +38,7 @@ pub(in crate::store) fn search(shelf: &dyn Shelf, asked: &Asked, filter: Filter<
         window.rank(shelf, found, &question, &mut best)?;
     }
     let mut ranking = best.into_sorted();
+    beside::rank_again(shelf, &found, &question, &mut ranking)?;
     if filter.distinct_pages {
         let pages = shelf.pages_of(&ranking.iter().map(|found| found.chunk).collect::<Vec<_>>())?;
         for found in &mut ranking {
@@ -63,6 +67,8 @@ struct Question {
     terms: Vec<Term>,
     groups: Vec<Group>,
     units: Vec<Members>,
+    /// Words of a chunk.
+    average: f32,
     /// By the code of a length: what BM25 adds below the line for it.
     norms: [f32; 256],
 }
@@ -97,7 +103,7 @@ impl Question {
     /// `grams_of` tells which terms a character stands in that is asked for by itself.
     fn of(asked: &Asked, languages: &[Language], grams_of: impl Fn(&str) -> Result<Vec<String>, Failure>) -> Result<Self, Failure> {
         let mut terms: HashMap<Vec<u8>, Term> = HashMap::new();
-        let mut question = Self { terms: Vec::new(), groups: Vec::new(), units: Vec::new(), norms: [0.0; 256] };
+        let mut question = Self { terms: Vec::new(), groups: Vec::new(), units: Vec::new(), average: 1.0, norms: [0.0; 256] };
         for Unit { tokens } in asked.units() {
             let mut members = Members::default();
             for (text, role) in tokens {
@@ -170,6 +176,7 @@ impl Question {
         let statistics = |of: fn(&Segment) -> u64| found.iter().map(|found| of(&found.segment)).fold(0, u64::saturating_add) as f64;
         let (chunks, length) = (statistics(|segment| segment.statistics.chunks), statistics(|segment| segment.statistics.length));
         let average = (length / chunks.max(1.0)).max(1.0) as f32;
+        self.average = average;
         for (code, norm) in self.norms.iter_mut().enumerate() {
             *norm = K1 * (1.0 - B + B * length_of(code as u8) / average);
         }

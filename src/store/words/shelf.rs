@@ -42,11 +42,17 @@ pub(in crate::store) trait Shelf {
     /// The pages that chunks stand on, by the chunks.
     fn pages_of(&self, chunks: &[i64]) -> Result<HashMap<i64, i64>, Failure>;
 
+    /// The chunks before and behind each on its page, of the same kind.
+    fn beside(&self, chunks: &[i64]) -> Result<HashMap<i64, Beside>, Failure>;
+
     /// These terms are going to be looked up in these segments, from their beginnings: who is far from the rows gets them at once.
     fn look_ahead(&self, _segments: &[&Segment], _terms: &[&[u8]]) -> Result<(), Failure> {
         Ok(())
     }
 }
+
+/// What stands before a chunk and behind it.
+pub(in crate::store) type Beside = [Option<i64>; 2];
 
 /// Takes a key and its block, and says whether it wants the next.
 pub(in crate::store) type Take<'t> = &'t mut dyn FnMut(&[u8], &[u8]) -> Result<bool, Failure>;
