@@ -194,7 +194,11 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
             Some(Rule::HiddenCopy)
         } else {
             let hint = hints::of(dom, node, genre);
-            let element = element(dom, node, name, court, hint);
+            let element = match element(dom, node, name, court, hint) {
+                Element::Aside if within && is_set_apart(dom, node) => Element::Note,
+                Element::Plain if within && hint.is_some() && is_set_apart(dom, node) => Element::Note,
+                element => element,
+            };
             let entries = hint == Some(Hint::Replies) && holds_entries(dom, node);
             // What stands right in it, and not in parts of it: a remark, and no frame.
             let is_said =
@@ -263,14 +267,7 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
         "footer" => Element::Footer,
         "div" | "section" if !court.is_named_main && is_called_footer(dom, node) => Element::Footer,
         "header" => Element::Header,
-        "aside" => {
-            if is_note(dom, node) {
-                Element::Note
-            } else {
-                Element::Aside
-            }
-        }
-        _ if dom.attribute(node, "role") == Some("complementary") => {
+        _ if name == "aside" || dom.attribute(node, "role") == Some("complementary") => {
             if is_note(dom, node) {
                 Element::Note
             } else {
@@ -285,6 +282,13 @@ fn element(dom: &Dom, node: NodeId, name: &str, court: &Court, hint: Option<Hint
         }
         _ => Element::Plain,
     }
+}
+
+/// A topic or a sidebar of docutils, which has its title first, in a paragraph: no list of what the page contains. Themes have headings.
+fn is_set_apart(dom: &Dom, node: NodeId) -> bool {
+    let first = dom.children(node).find(|child| dom.name(*child).is_some()).filter(|first| dom.is(*first, "p"));
+    first.is_some_and(|title| dom.has_class(title, "topic-title") || dom.has_class(title, "sidebar-title"))
+        && !dom.has_class(node, "contents")
 }
 
 /// Who said what is quoted, whether it is called a footer or is one; in an item or a cell, where it begins as such lines do.

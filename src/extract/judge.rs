@@ -192,7 +192,11 @@ pub(super) fn judge(case: &Case) -> Option<Rule> {
             if trust != Trust::Nothing
                 && share(0.4)
                 && !(case.within && fact.is_listing())
-                && (story || !case.within || case.hint.is_some() && !section || chrome && (fact.anchors > 0 || fact.controls > 0)) =>
+                && (story
+                    || !case.within
+                    // Called a sidebar, it may say something of the text.
+                    || case.hint.is_some_and(|hint| hint != Hint::Navigation || chrome) && !section
+                    || chrome && (fact.anchors > 0 || fact.controls > 0)) =>
         {
             return Some(Rule::Frame);
         }

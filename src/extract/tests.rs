@@ -858,3 +858,34 @@ fn numbers_beside_blocks_of_code_number_lines() {
         (&rows(["20", "10", "50"]), "```\n20\nboil()\n10\npour()\n50\ndrink()\n```"),
     ]);
 }
+
+#[test]
+fn what_stands_in_a_frame_beside_the_text_is_kept() {
+    // In a page that is not made of it
+    let beside = |html: &str| {
+        let behind = sentences("Pots", 6);
+        let part = part(&format!("{html}{behind}"));
+        part.split_once("Pots goes on").map(|(before, _)| before.trim().to_owned()).unwrap()
+    };
+    let said = "<p>The limit is set in two values, see <a href='/x'>the other page</a>.</p>";
+    for class in ["topic", "sidebar"] {
+        let html = format!("<aside class={class}><p class={class}-title>Soft, or hard?</p>{said}</aside>");
+        let expected = "**Soft, or hard?**\n\nThe limit is set in two values, see [the other page](https://docs.test/x).";
+        assert_eq!(beside(&html), expected);
+        assert_eq!(beside(&html.replace("aside", "div")), expected);
+    }
+    let sentence = "The limit is set in two values and that is all of it.";
+    assert_eq!(beside(&format!("<aside class=sidebar><p>{sentence}</p></aside>")), sentence);
+    for html in [
+        // Lists of links, whatever title they have
+        "<aside class='topic contents'><p class=topic-title>Contents</p><ul><li><a href='#a'>Soft</a><li><a href='#b'>Hard</a></ul></aside>",
+        "<aside class=sidebar><p><a href='/a'>Soft limits of kettles</a></p><p><a href='/b'>Hard limits of kettles</a></p></aside>",
+        "<aside class=sidebar><h3 class=sidebar-title>Recent posts</h3><ul><li><a href='/a'>Soft limits</a><li><a href='/b'>Hard limits</a></ul></aside>",
+        "<aside class=newsletter><p>Get the best of our kettles in your mail, once in a week or so.</p></aside>",
+    ] {
+        assert_eq!(beside(html), "", "{html}");
+    }
+    // Beside the content it is of the frame, whatever it has.
+    let frame = "<div class=sidebar><p class=sidebar-title>Recent posts</p><p><a href='/a'>Soft limits</a></p></div>";
+    holds(&format!("<title>Pots</title>{frame}<main><h1>Pots</h1>{}</main>", sentences("Pots", 6)), &["# Pots"], &["Soft limits"]);
+}
