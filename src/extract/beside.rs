@@ -373,7 +373,10 @@ pub(super) fn leave_out_before_title(dom: &Dom, root: NodeId, title: NodeId, fac
                     && !dom.text_start(child, 160).contains(char::is_alphanumeric)
                     && dom.descendants(child).filter(|below| dom.is(*below, "img")).all(|picture| is_step(dom, picture))
             };
-            if left_out[child.index()].is_none() && (fact.link_share() > if fact.anchors > 2 { 0.6 } else { 0.9 } || site || arrows()) {
+            // A heading that is its own permalink.
+            let titled = || fact.linked_headings == 0 && fact.heading.is_some_and(|heading| facts.at(heading).text == fact.text);
+            let linked = fact.link_share() > if fact.anchors > 2 { 0.6 } else { 0.9 } && !titled();
+            if left_out[child.index()].is_none() && (linked || site || arrows()) {
                 left_out[child.index()] = Some(Rule::LinkList);
             }
         }

@@ -12,7 +12,7 @@ pub(super) struct Fact {
     /// Running text: paragraphs with sentences, less their links.
     pub(super) prose: f32,
     pub(super) headings: u32,
-    /// Of `headings`, those that are links: titles of something that is elsewhere.
+    /// Of `headings`, those that are links out of the page: titles of something that is elsewhere.
     pub(super) linked_headings: u32,
     /// Of `headings`, those of the first and second level.
     pub(super) main_headings: u32,
@@ -128,7 +128,7 @@ impl Facts {
                     if is_heading(dom, node) && fact.text > 0 {
                         fact.heading = Some(node);
                         fact.headings += 1;
-                        fact.linked_headings += u32::from(fact.links * 2 > fact.text);
+                        fact.linked_headings += u32::from(fact.links * 2 > fact.text && !stays_in_page(dom, node));
                         fact.titles += u32::from(dom.is(node, "h1"));
                         fact.main_headings += u32::from(dom.is(node, "h1") || dom.is(node, "h2"));
                     }
@@ -194,6 +194,23 @@ fn is_link(dom: &Dom, node: NodeId) -> bool {
 pub(super) fn is_heading(dom: &Dom, node: NodeId) -> bool {
     dom.name(node).is_some_and(|name| matches!(&**name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6"))
 }
+
+/// As themes have it whose headings are their own permalinks, or lead back to the contents: its links stay in the page.
+fn stays_in_page(dom: &Dom, heading: NodeId) -> bool {
+    let around = dom.ancestors(heading).take(LEVELS);
+    let mut links = dom.descendants(heading).take(NEAR).chain(around).filter(|node| is_link(dom, *node)).peekable();
+    links.peek().is_some()
+        && links.all(|link| {
+            let place = dom.attribute(link, "href").and_then(|href| href.split_once('#')).filter(|(_, id)| !matches!(*id, "" | "top"));
+            place.is_some_and(|(page, id)| {
+                page.is_empty()
+                    || [Some(link), Some(heading), dom.parent(heading)].iter().flatten().any(|node| dom.attribute(*node, "id") == Some(id))
+            })
+        })
+}
+
+/// How far around a heading a link is looked for.
+const LEVELS: usize = 4;
 
 fn is_control(dom: &Dom, node: NodeId) -> bool {
     match dom.name(node).map(|name| &**name) {

@@ -889,3 +889,25 @@ fn what_stands_in_a_frame_beside_the_text_is_kept() {
     let frame = "<div class=sidebar><p class=sidebar-title>Recent posts</p><p><a href='/a'>Soft limits</a></p></div>";
     holds(&format!("<title>Pots</title>{frame}<main><h1>Pots</h1>{}</main>", sentences("Pots", 6)), &["# Pots"], &["Soft limits"]);
 }
+
+#[test]
+fn headings_that_link_to_themselves_are_none_of_a_list() {
+    let (first, last) = (sentences("Kettles", 3), sentences("Pots", 3));
+    for (open, close) in [("<a class=toclink href='#ID'>", "</a>"), ("<a href='/page.html#ID'>", "</a>"), ("", "")] {
+        let head = |level: usize, id: &str, text: &str| format!("<h{level} id={id}>{}{text}{close}</h{level}>", open.replace("ID", id));
+        let body = format!(
+            "<title>Pots - Kitchen</title><div id=main-content>{}{first}<div>{}</div>{first}{}{last}</div>",
+            head(1, "a", "All about pots"),
+            head(2, "b", "Kettles of iron"),
+            head(2, "c", "Pots")
+        );
+        holds(&body, &["# All about pots\n", "## Kettles of iron\n", "## Pots\n"], &[]);
+    }
+    // Those of other pages are, and so is the way to the top.
+    for href in ["/", "#", "/kettles.html#top"] {
+        let body = format!(
+            "<title>Pots - Kitchen</title><div id=main-content><h2><a href='{href}'>Kettles of iron</a></h2><h1>Pots</h1>{first}{last}</div>"
+        );
+        holds(&body, &["# Pots\n"], &["Kettles of iron"]);
+    }
+}
