@@ -58,7 +58,10 @@ pub(super) fn is_phrase_of_site(dom: &Dom, node: NodeId, all: &Facts) -> bool {
             && LABELS.iter().any(|label| text.trim_matches(['[', ']']).eq_ignore_ascii_case(label))
             && !dom.parent(node).is_some_and(|parent| dom.is(parent, "li"))
             && !is_of_text(dom, node, all)
-        || only_link && WORDS.iter().any(|word| text.trim_matches(['[', ']']).eq_ignore_ascii_case(word)) && leads_to_its_source(dom, node)
+        || only_link
+            && WORDS.iter().any(|word| text.trim_matches(['[', ']']).eq_ignore_ascii_case(word))
+            && leads_to_its_source(dom, node)
+            && (text.starts_with('[') || !is_word_of_sentence(dom, node, all))
         || only_link && is_arrow(text) && !dom.parent(node).is_some_and(|parent| dom.is(parent, "li")) && !is_of_text(dom, node, all)
         || only_link && LINK_PHRASES.iter().any(|phrase| text.strip_prefix(phrase).is_some_and(is_step)) && !is_of_text(dom, node, all)
 }
@@ -118,27 +121,63 @@ fn is_of_text(dom: &Dom, node: NodeId, all: &Facts) -> bool {
 /// Whether words stand before it in its paragraph, or behind it, which make a sentence with it: "Click on Edit this page", of manuals that
 /// explain how.
 fn is_in_sentence(dom: &Dom, node: NodeId, all: &Facts) -> bool {
-    if !dom.name(node).is_some_and(|name| is_inline(name)) {
-        return false;
-    }
-    let said = |node: NodeId| dom.descendants(node).take(NEAR).filter_map(|below| dom.text(below)).filter(|text| !text.trim().is_empty());
-    let (mut before, mut behind, mut at) = (None, None, node);
-    for _ in 0..LEVELS {
-        let ahead = std::iter::successors(dom.previous_sibling(at), |sibling| dom.previous_sibling(*sibling)).take(NEIGHBOURS);
-        before = before.or_else(|| ahead.filter_map(|sibling| said(sibling).last()).next());
-        let after = std::iter::successors(dom.next_sibling(at), |sibling| dom.next_sibling(*sibling)).take(NEIGHBOURS);
-        behind = behind.or_else(|| after.filter_map(|sibling| said(sibling).next()).next());
-        let Some(around) = dom.parent(at) else { break };
-        at = around;
-        if !dom.name(at).is_some_and(|name| is_inline(name)) {
-            break;
+    Beside::of(dom, node).is_some_and(|beside| beside.is_sentence(dom, all))
+}
+
+/// The same of a word that else is a mark beside a name: the sentence goes on behind it, or leads to it.
+fn is_word_of_sentence(dom: &Dom, node: NodeId, all: &Facts) -> bool {
+    Beside::of(dom, node).filter(|beside| beside.is_sentence(dom, all)).is_some_and(|beside| {
+        let text = |node: Option<NodeId>| node.and_then(|node| dom.text(node)).unwrap_or_default().trim();
+        let (before, behind) = (text(beside.before), text(beside.behind));
+        let is_code = |text: NodeId| dom.ancestors(text).take(LEVELS).any(|above| dom.is(above, "code"));
+        let led = || before.split_whitespace().last().is_some_and(|last| LEADS.iter().any(|word| last.eq_ignore_ascii_case(word)));
+        behind.starts_with(['.', ',', ';', ':', '?', '!'])
+            || dom.is(beside.block, "p") && behind.starts_with(char::is_lowercase) && !beside.before.is_some_and(is_code)
+            || led() && dom.text_start(node, NEAR).starts_with(char::is_lowercase)
+    })
+}
+
+/// Before such a word: "from source".
+const LEADS: [&str; 14] = ["the", "a", "its", "their", "this", "that", "your", "our", "from", "in", "of", "to", "and", "or"];
+
+/// What stands before and behind a part of a line, in the block that holds the line.
+struct Beside {
+    block: NodeId,
+    before: Option<NodeId>,
+    behind: Option<NodeId>,
+}
+
+impl Beside {
+    fn of(dom: &Dom, node: NodeId) -> Option<Self> {
+        if !dom.name(node).is_some_and(|name| is_inline(name)) {
+            return None;
         }
+        let is_said = |below: &NodeId| dom.text(*below).is_some_and(|text| !text.trim().is_empty());
+        let said = |node: NodeId| dom.descendants(node).take(NEAR).filter(is_said);
+        let (mut before, mut behind, mut at) = (None, None, node);
+        for _ in 0..LEVELS {
+            let ahead = std::iter::successors(dom.previous_sibling(at), |sibling| dom.previous_sibling(*sibling)).take(NEIGHBOURS);
+            before = before.or_else(|| ahead.filter_map(|sibling| said(sibling).last()).next());
+            let after = std::iter::successors(dom.next_sibling(at), |sibling| dom.next_sibling(*sibling)).take(NEIGHBOURS);
+            behind = behind.or_else(|| after.filter_map(|sibling| said(sibling).next()).next());
+            let Some(around) = dom.parent(at) else { break };
+            at = around;
+            if !dom.name(at).is_some_and(|name| is_inline(name)) {
+                break;
+            }
+        }
+        let is_block = ["p", "li", "td", "th", "dt", "dd", "blockquote", "figcaption"].iter().any(|name| dom.is(at, name));
+        is_block.then_some(Self { block: at, before, behind })
     }
-    let is_block = ["p", "li", "td", "th", "dt", "dd", "blockquote", "figcaption"].iter().any(|name| dom.is(at, name));
-    let ends =
-        |text: &str| text.trim_end().ends_with(|c: char| c.is_alphanumeric() || matches!(c, ',' | '(' | '"' | '“' | '„' | '«' | '「'));
-    let goes_on = |text: &str| text.trim_start().starts_with(char::is_lowercase) && text.split_whitespace().nth(2).is_some();
-    is_block && (before.is_some_and(ends) || before.is_none() && behind.is_some_and(goes_on) && all.at(at).anchors == 0)
+
+    fn is_sentence(&self, dom: &Dom, all: &Facts) -> bool {
+        let ends =
+            |text: &str| text.trim_end().ends_with(|c: char| c.is_alphanumeric() || matches!(c, ',' | '(' | '"' | '“' | '„' | '«' | '「'));
+        let goes_on = |text: &str| text.trim_start().starts_with(char::is_lowercase) && text.split_whitespace().nth(2).is_some();
+        let text = |node: Option<NodeId>| node.and_then(|node| dom.text(node));
+        text(self.before).is_some_and(ends)
+            || self.before.is_none() && text(self.behind).is_some_and(goes_on) && all.at(self.block).anchors == 0
+    }
 }
 
 /// Whether one of these holds the element and nothing else.

@@ -911,3 +911,40 @@ fn headings_that_link_to_themselves_are_none_of_a_list() {
         holds(&body, &["# Pots\n"], &["Kettles of iron"]);
     }
 }
+
+#[test]
+fn a_source_that_a_sentence_speaks_of_is_its_word() {
+    each(&[
+        (
+            "<p>First, get the <a href='https://kettle.test/downloads/source/'>source</a>. You can boil it.</p>",
+            "First, get the [source](https://kettle.test/downloads/source/). You can boil it.",
+        ),
+        (
+            "<p>The <a href='https://kettle.test/blob/main/x.c'>source</a> explains why it is so.</p>",
+            "The [source](https://kettle.test/blob/main/x.c) explains why it is so.",
+        ),
+        (
+            "<p>If in doubt, look it up in the <a href='https://kettle.test/src/'>source</a></p>",
+            "If in doubt, look it up in the [source](https://kettle.test/src/)",
+        ),
+        (
+            "<ul><li>Build from <a href='https://kettle.test/src/'>source</a>, or take what is built.</ul>",
+            "- Build from [source](https://kettle.test/src/), or take what is built.",
+        ),
+        (
+            "<ul><li>Boil (see the <a href='https://kettle.test/src/'>source</a>)</ul>",
+            "- Boil (see the [source](https://kettle.test/src/))",
+        ),
+        // Marks beside a signature
+        ("<dl><dt>a.b(x) <a href='https://kettle.test/blob/x.py#L3'>source</a></dt><dd>Boils it.</dd></dl>", "**a.b(x)**\\\nBoils it."),
+        ("<dl><dt>a.b <a href='https://kettle.test/blob/x.py#L3'>source</a></dt><dd>Boils it.</dd></dl>", "**a.b**\\\nBoils it."),
+        ("<p><code>a.b</code> <a href='https://kettle.test/blob/x.py#L3'>source</a></p>", "`a.b`"),
+        ("<p><code>a.b</code> <a href='https://kettle.test/blob/x.py#L3'>source</a> boils it.</p>", "`a.b` boils it."),
+        (
+            "<dl><dt>a.b(x) (<a href='https://kettle.test/blob/x.py#L3'>source</a>)</dt><dd>Boils it.</dd></dl>",
+            "**a.b(x) ()**\\\nBoils it.",
+        ),
+        ("<p>a.b(x) <a href='https://kettle.test/blob/x.py#L3'>[source]</a></p>", "a.b(x)"),
+        ("<ul><li>boil <a href='https://kettle.test/blob/x.py#L3'>src</a></ul>", "- boil"),
+    ]);
+}
