@@ -253,7 +253,7 @@ impl Scan {
 pub(super) const LONGEST: usize = 8_000;
 
 fn is_admonition(kind: &str) -> bool {
-    ADMONITIONS.contains(&kind)
+    ADMONITIONS.contains(&kind) || matches!(kind, "pitfall" | "deprecated")
 }
 
 #[cfg(test)]

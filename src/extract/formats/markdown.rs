@@ -1,5 +1,5 @@
 //! Markdown and its dialects, which pass as they are but for what only a generator reads: front matter, modules and components of MDX,
-//! comments, marks of admonitions and anchors. Lines of code are never touched.
+//! comments, scripts, marks of admonitions and anchors. Lines of code are never touched.
 
 use crate::extract::formats::components::{self, Component};
 use crate::extract::formats::inside::{self, Spans};
@@ -8,6 +8,7 @@ use crate::extract::formats::nesting::{CODE, Nesting, Place, columns};
 use crate::extract::formats::options;
 use crate::extract::formats::sheet::{Reading, Sheet, joined, plain};
 use crate::model::{Heading, Meter};
+use memchr::memmem;
 use std::collections::{HashSet, VecDeque};
 use url::Url;
 
@@ -30,9 +31,8 @@ fn written(text: &str, url: &Url, meter: &Meter) -> (Reading, Option<Fence>) {
     let mut sheet = Sheet::new(url, meter, text.len());
     sheet.reading.metadata = matter.metadata;
     sheet.leave_out("front matter", matter.source);
-    let path = url.path().to_ascii_lowercase();
-    let mut writer =
-        Writer { sheet, out: String::with_capacity(text.len()), mdx: path.ends_with(".mdx"), ..Writer::new(url, meter, text.len()) };
+    let mdx = url.path().to_ascii_lowercase().ends_with(".mdx") || is_mdx(matter.rest);
+    let mut writer = Writer { sheet, out: String::with_capacity(text.len()), mdx, ..Writer::new(url, meter, text.len()) };
     let mut lines = matter.rest.lines().peekable();
     while let Some(line) = lines.next().filter(|_| writer.sheet.goes_on()) {
         writer.line(line, &mut lines);
@@ -69,8 +69,12 @@ struct Writer<'a> {
     blank: bool,
     /// The last blank line was set here.
     spaced: bool,
-    /// No comment ends after this place.
-    comments_end: bool,
+    /// Of each kind, whether no comment ends after this place.
+    comments_end: [bool; COMMENTS.len()],
+    /// The same of what is unread.
+    unread_ends: [bool; UNREAD.len()],
+    /// Lengths of the lines of slashes that end something, once they were looked for.
+    slashes: Option<HashSet<usize>>,
     /// What the tags are called that end something, once that was looked for.
     closed: Option<HashSet<String>>,
 }
@@ -103,6 +107,10 @@ impl Open {
     fn new(name: &str, at: usize) -> Self {
         Self { name: name.to_owned(), indent: None, at, by_indent: false, labels: VecDeque::new() }
     }
+
+    fn is_container(&self) -> bool {
+        self.name == CONTAINER || self.name.starts_with(SLASHES)
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -120,7 +128,9 @@ impl<'a> Writer<'a> {
             paragraph: None,
             blank: true,
             spaced: false,
-            comments_end: false,
+            comments_end: [false; COMMENTS.len()],
+            unread_ends: [false; UNREAD.len()],
+            slashes: None,
             closed: None,
         }
     }
@@ -152,7 +162,7 @@ impl<'a> Writer<'a> {
         }
         // Indented code, where nothing but a component indents.
         let is_indented = match self.open.last() {
-            Some(open) => open.name == CONTAINER && place.is_indented(),
+            Some(open) => open.is_container() && place.is_indented(),
             None => column >= CODE,
         };
         if is_indented && self.blank && !self.mdx {
@@ -165,11 +175,14 @@ impl<'a> Writer<'a> {
             && (self.is_module(bare, column)
                 || self.is_component(bare, column, lines)
                 || self.is_container(bare, column)
+                || self.is_block(bare, column, lines)
+                || self.is_place_of_contents(bare)
                 || self.is_indented_container(bare, at, lines))
         {
             return;
         }
         let line = if is_placeholder { line.replacen('<', "\\<", 1) } else { line.to_owned() };
+        let line = self.without_unread(line, lines);
         let line = self.without_comments(&line, lines);
         let line = if self.mdx { components::unwrapped(&line) } else { line };
         if line.trim().is_empty() {
@@ -285,9 +298,6 @@ impl<'a> Writer<'a> {
         if let Some(tag) = bare.strip_prefix("{%").and_then(|tag| tag.strip_suffix("%}")).filter(|tag| !tag.contains("%}")) {
             return self.is_block_tag(tag.trim_matches(['-', ' ']));
         }
-        if self.mdx && bare.starts_with("{/*") {
-            return self.is_expression_comment(bare, lines);
-        }
         if !components::begins(bare) {
             return false;
         }
@@ -315,8 +325,9 @@ impl<'a> Writer<'a> {
             let tag = &rest[..rest.len() - next.rest.len()];
             rest = self.component(next, tag, column);
         }
-        if !rest.is_empty() {
-            let inner = components::unwrapped(rest);
+        let rest = self.without_comments(rest, lines);
+        if !rest.trim().is_empty() {
+            let inner = components::unwrapped(&rest);
             self.blank = false;
             self.text(inner.trim(), 0);
         } else {
@@ -350,28 +361,6 @@ impl<'a> Writer<'a> {
             self.open.push(Open { labels, ..Open::new(name, column) });
         }
         rest
-    }
-
-    fn is_expression_comment(&mut self, bare: &str, lines: &mut Lines<'_>) -> bool {
-        let mut comment = bare.to_owned();
-        let mut ended = bare.contains("*/}");
-        while !ended && comment.len() < components::LONGEST {
-            let Some(line) = lines.next() else { break };
-            ended = line.contains("*/}");
-            comment.push('\n');
-            comment.push_str(line);
-        }
-        match comment.split_once("*/}") {
-            Some((comment, rest)) => {
-                self.sheet.leave_out("comments", comment.trim_start_matches("{/*"));
-                self.spaced = true;
-                if !rest.trim().is_empty() {
-                    self.text(rest, 0);
-                }
-            }
-            None => comment.lines().for_each(|line| self.text(line, 0)),
-        }
-        true
     }
 
     /// `{% hint style="info" %}` as GitBook has it.
@@ -451,6 +440,52 @@ impl<'a> Writer<'a> {
         true
     }
 
+    /// `/// note | Title` of PyMdown, which ends with a line of as many slashes.
+    fn is_block(&mut self, bare: &str, column: usize, lines: &mut Lines<'_>) -> bool {
+        let (slashes, head) = bare.split_at(bare.bytes().take_while(|byte| *byte == b'/').count());
+        if !slashes.starts_with(SLASHES) {
+            return false;
+        }
+        if head.is_empty() {
+            let known = self.open.iter().rposition(|open| open.name == slashes);
+            if let Some(at) = known {
+                self.open.truncate(at);
+                self.blank_line();
+            }
+            return known.is_some();
+        }
+        let Some((mut kind, title)) = block_head(head) else { return false };
+        let all = self.slashes.get_or_insert_with(|| lines.clone().filter_map(slashes_alone).take(MOST_NAMES).collect());
+        if !all.contains(&slashes.len()) || self.open.len() >= MOST_OPEN {
+            return false;
+        }
+        while let Some((name, value)) =
+            lines.next_if(|line| block_option(line, column).is_some()).and_then(|line| block_option(line, column))
+        {
+            self.sheet.leave_out("options", &format!("{name} {value}"));
+            if kind == "admonition" && name == "type" && !value.is_empty() {
+                kind = value;
+            }
+        }
+        self.blank_line();
+        if !matches!(kind, "html" | "caption" | "figure-caption" | "table-caption" | "define") {
+            let is_known = !title.is_empty() || !inside::admonition(kind, "").is_empty();
+            self.admonition(kind, if is_known { title } else { kind });
+        }
+        self.open.push(Open { indent: Some(column), ..Open::new(slashes, column) });
+        true
+    }
+
+    /// Where a generator puts the contents of the page.
+    fn is_place_of_contents(&mut self, bare: &str) -> bool {
+        let is_place = matches!(bare, "[[toc]]" | "[[TOC]]" | "[[_TOC_]]" | "[TOC]");
+        if is_place {
+            self.sheet.leave_out("places of contents", bare);
+            self.spaced = true;
+        }
+        is_place
+    }
+
     fn admonition(&mut self, kind: &str, title: &str) {
         let label = inside::admonition(kind, title);
         if !label.is_empty() {
@@ -460,45 +495,45 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// `<!-- -->`, but for those in code spans.
+    /// Comments, but for those in code spans.
     fn without_comments(&mut self, line: &str, lines: &mut Lines<'_>) -> String {
-        if self.comments_end || !line.contains("<!--") {
-            return line.to_owned();
+        // A heading has its id in one.
+        let own = id_in_comment(line).filter(|_| self.mdx && line.trim_start().starts_with('#'));
+        let (line, id) = line.split_at(own.map_or(line.len(), |(before, _)| before.len()));
+        let mut line = line.to_owned();
+        for kind in 0..COMMENTS.len() {
+            // Those in braces are of MDX.
+            if !self.comments_end[kind] && (kind > 0 || self.mdx) && line.contains(COMMENTS[kind].0) {
+                line = self.without(kind, &line, lines);
+            }
         }
+        line.push_str(id);
+        line
+    }
+
+    fn without(&mut self, kind: usize, line: &str, lines: &mut Lines<'_>) -> String {
+        let (begins, ends) = COMMENTS[kind];
         let mut kept = String::with_capacity(line.len());
         let mut spans = Spans::of(line);
         let mut at = 0;
-        while let Some(begun) = spans.find(line, "<!--", at) {
-            let text = begun + "<!--".len();
+        while let Some(begun) = spans.find(line, begins, at) {
+            let text = begun + begins.len();
             kept.push_str(&line[at..begun]);
-            if let Some(end) = line[text..].find("-->").map(|end| text + end) {
+            if let Some(end) = line[text..].find(ends).map(|end| text + end) {
                 self.sheet.leave_out("comments", &line[text..end]);
-                at = end + "-->".len();
+                at = end + ends.len();
+                // Of the blanks around it one is enough.
+                at += usize::from(line[at..].starts_with(' ') && kept.ends_with(' ') && !kept.trim().is_empty());
                 continue;
             }
-            // Where none ends, none is a comment; that is looked for once.
-            let mut ahead = lines.clone();
-            let mut comment = line[text..].to_owned();
-            let rest = ahead.find_map(|more| match more.split_once("-->") {
-                Some((more, rest)) => {
-                    comment.push('\n');
-                    comment.push_str(more);
-                    Some(rest)
-                }
-                None => {
-                    comment.push('\n');
-                    comment.push_str(more);
-                    None
-                }
-            });
-            match rest {
-                Some(rest) => {
+            match end_ahead(&line[text..], ends, lines) {
+                Some((comment, rest)) => {
                     self.sheet.leave_out("comments", &comment);
-                    *lines = ahead;
                     kept.push_str(rest);
                 }
+                // Where none ends, none is a comment; that is looked for once.
                 None => {
-                    self.comments_end = true;
+                    self.comments_end[kind] = true;
                     kept.push_str(&line[begun..]);
                 }
             }
@@ -506,6 +541,34 @@ impl<'a> Writer<'a> {
         }
         kept.push_str(&line[at..]);
         kept
+    }
+
+    /// What no browser shows of a line, and of those below, that begins with a script or a style sheet.
+    fn without_unread(&mut self, line: String, lines: &mut Lines<'_>) -> String {
+        let bare = line.trim_start();
+        let begins = |name: &str| {
+            bare.strip_prefix('<')
+                .and_then(|tag| tag.strip_prefix(name))
+                .is_some_and(|tag| tag.is_empty() || tag.starts_with(['>', ' ', '\t']))
+        };
+        let Some(kind) = UNREAD.iter().position(|(name, _)| begins(name)).filter(|kind| !self.unread_ends[*kind]) else { return line };
+        let ends = UNREAD[kind].1;
+        // One of MDX may have nothing in it.
+        let alone = bare.find('>').filter(|at| bare[..*at].ends_with('/')).map(|at| bare.split_at(at + 1));
+        let found = match alone.or_else(|| bare.split_once(ends)) {
+            Some((source, rest)) => Some((source.to_owned(), rest)),
+            None => end_ahead(bare, ends, lines),
+        };
+        match found {
+            Some((source, rest)) => {
+                self.sheet.leave_out("scripts and styles", &source);
+                rest.trim_start().to_owned()
+            }
+            None => {
+                self.unread_ends[kind] = true;
+                line
+            }
+        }
     }
 
     fn text(&mut self, line: &str, column: usize) {
@@ -537,7 +600,10 @@ impl<'a> Writer<'a> {
     }
 
     fn heading(&mut self, level: usize, text: &str) {
-        let (text, anchor) = without_anchor(text.trim());
+        let (text, anchor) = match id_in_comment(text).filter(|_| self.mdx) {
+            Some((before, id)) => (before.trim().to_owned(), Some(id.to_owned())),
+            None => without_anchor(text.trim()),
+        };
         // Marks that close it stand behind a blank: those of "C#" are its own.
         let text = match text.trim_end_matches('#') {
             open if open.is_empty() || open.ends_with([' ', '\t']) => open.trim(),
@@ -590,7 +656,7 @@ impl<'a> Writer<'a> {
     fn without_indent<'l>(&mut self, line: &'l str) -> &'l str {
         let column = line.len() - line.trim_start_matches([' ', '\t']).len();
         let Some(open) = self.open.last_mut() else { return line };
-        let indent = *open.indent.get_or_insert(match column > open.at || open.name != CONTAINER {
+        let indent = *open.indent.get_or_insert(match column > open.at || !open.is_container() {
             true => column,
             false => 0,
         });
@@ -601,11 +667,81 @@ impl<'a> Writer<'a> {
 /// Lines of `import` and `export`.
 const MODULE: &str = "import";
 const CONTAINER: &str = ":::";
+/// The least of what begins and ends a block of PyMdown.
+const SLASHES: &str = "///";
+/// How comments begin and end, those of MDX first.
+const COMMENTS: [(&str, &str); 2] = [("{/*", "*/}"), ("<!--", "-->")];
+/// What is in them no browser shows.
+const UNREAD: [(&str, &str); 2] = [("script", "</script>"), ("style", "</style>")];
 const MOST_OPEN: usize = 100;
 /// On one line.
 const MOST_TAGS: usize = 40;
 /// Of tags that end something; those that come later are taken for text.
 const MOST_NAMES: usize = 10_000;
+
+/// Whether it is MDX, whatever it is called: a comment in braces begins a line or ends a heading.
+fn is_mdx(text: &str) -> bool {
+    let (begins, ends) = COMMENTS[0];
+    if memmem::find(text.as_bytes(), begins.as_bytes()).is_none() {
+        return false;
+    }
+    let mut fence: Option<(char, usize)> = None;
+    text.lines().any(|line| {
+        let bare = line.trim();
+        if let Some((mark, length)) = fence {
+            fence = fence.filter(|_| bare.len() < length || bare.chars().any(|c| c != mark));
+            return false;
+        }
+        fence = fence_of(bare);
+        line.starts_with(begins) || line.starts_with('#') && bare.ends_with(ends) && bare.contains(" {/*")
+    })
+}
+
+/// What stands before the end of a comment, with the lines below that it takes, and what stands behind it.
+fn end_ahead<'l>(text: &str, ends: &str, lines: &mut Lines<'l>) -> Option<(String, &'l str)> {
+    let mut ahead = lines.clone();
+    let mut taken = text.to_owned();
+    let rest = ahead.find_map(|line| {
+        let (within, rest) = line.split_once(ends).map_or((line, None), |(within, rest)| (within, Some(rest)));
+        taken.push('\n');
+        taken.push_str(within);
+        rest
+    })?;
+    *lines = ahead;
+    Some((taken, rest))
+}
+
+/// The id that ends a heading as a comment, and what stands before: `{/*id*/}` of React's manual, `{/* #id */}` of Docusaurus.
+fn id_in_comment(text: &str) -> Option<(&str, &str)> {
+    let (begins, ends) = COMMENTS[0];
+    let (before, comment) = text.trim_end().strip_suffix(ends)?.rsplit_once(begins)?;
+    let id = comment.trim().strip_prefix('#').unwrap_or(comment);
+    let is_id = !id.is_empty() && id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'));
+    // Not within another.
+    let is_apart = before.rfind(begins).is_none_or(|open| before[open..].contains(ends));
+    (is_id && is_apart).then_some((before, id))
+}
+
+/// Kind and title of ` note | Title`.
+fn block_head(head: &str) -> Option<(&str, &str)> {
+    let (kind, title) = head.split_once('|').map_or((head, ""), |(kind, title)| (kind, title.trim()));
+    let is_kind = |kind: &str| kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let kind = kind.strip_prefix([' ', '\t'])?.trim();
+    (kind.starts_with(|c: char| c.is_ascii_lowercase()) && is_kind(kind)).then_some((kind, title))
+}
+
+/// `name: value` below the head of such a block that is indented by `column`.
+fn block_option(line: &str, column: usize) -> Option<(&str, &str)> {
+    let (name, value) = line.trim().split_once(':').filter(|_| columns(line) >= column + CODE)?;
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    (is_name && (value.is_empty() || value.starts_with(' '))).then(|| (name, value.trim()))
+}
+
+/// How many slashes a line is made of that may end such a block.
+fn slashes_alone(line: &str) -> Option<usize> {
+    let bare = line.trim();
+    (bare.starts_with(SLASHES) && bare.bytes().all(|byte| byte == b'/')).then_some(bare.len())
+}
 
 /// Mark and length of the fence that a line begins.
 pub(super) fn fence_of(bare: &str) -> Option<(char, usize)> {

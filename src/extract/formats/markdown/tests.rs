@@ -204,3 +204,80 @@ fn comments_are_left_out() {
     assert_eq!(markdown("a <!-- b\nc --> d\n<!-- e -->\nf `<!-- g -->` <!-- h -->\n"), "a  d\nf `<!-- g -->`");
     assert_eq!(reading("<!-- one two -->\nx").notes[0].words, 2);
 }
+
+#[test]
+fn ids_of_headings_may_stand_in_comments() {
+    let text = "Of {/* a */}b, `{/* c */}` and\n{/* d\ne */}\n\n## Reference {/*reference*/}\n\n### Old {/* not shown */} `f` {/* #old-f */}\n\n#### The `{/* x */}` {/*the-x*/}\n\n## What {/* is it? */}\n\nCall <CodeStep step={1}>boil</CodeStep>.\n\n    {/* f */}\n\n```js\n{/* g */}\n```";
+    let wanted =
+        "Of b, `{/* c */}` and\n\n## Reference\n\n### Old `f`\n\n#### The `{/* x */}`\n\n## What\n\nCall boil.\n\n```js\n{/* g */}\n```";
+    let headings = [(2, "Reference", Some("reference")), (3, "Old f", Some("old-f")), (4, "The {/ x /}", Some("the-x")), (2, "What", None)];
+    // As MDX in whatever it is kept.
+    for name in ["guide.md", "guide.mdx"] {
+        let found = read(text, &Url::parse("https://docs.test/").unwrap().join(name).unwrap(), &unlimited());
+        assert_eq!(found.markdown, wanted, "{name}");
+        let outline: Vec<_> =
+            found.outline.iter().map(|heading| (heading.level, heading.text.as_str(), heading.anchor.as_deref())).collect();
+        assert_eq!(outline, headings, "{name}");
+        assert_eq!(found.notes.iter().map(|note| note.rule).collect::<Vec<_>>(), ["comments"], "{name}");
+    }
+    assert_eq!(
+        markdown("{/* shared */}\n\n<Pitfall>\nA\n</Pitfall>\n<Deprecated>\nB\n</Deprecated>"),
+        "**Pitfall**\n\nA\n\n**Deprecated**\n\nB"
+    );
+    // A comment that never ends is none, and what stands in code makes no MDX of the rest.
+    for text in ["{/* a\n\n## B", "```js\n{/* a */}\n```\n\nText {/* b */}\n\n    <Foo>\n\n## C", "`{/* a */}`\n\n## D {/*d*/} e"] {
+        assert_eq!(markdown(text), text);
+    }
+}
+
+#[test]
+fn many_comments_are_read_once() {
+    for text in ["{/*".repeat(100_000), "{/* a */}".repeat(50_000), "{/* a */}\n".repeat(50_000), "{/*\n".repeat(100_000)] {
+        assert!(reading(&text).markdown.len() <= text.len());
+    }
+}
+
+#[test]
+fn blocks_between_slashes_have_their_kind() {
+    for (text, wanted) in [
+        ("/// note\n\nA\n\n///\n\nB", "**Note**\n\nA\n\nB"),
+        ("/// tip | Technical details\nA\n///\nB", "**Tip: Technical details**\n\nA\n\nB"),
+        (
+            "//// tab | Python 3.10+\n\n```py\nx = 1 /// note\n```\n\n/// details\nA\n///\n\n////\n\n//// tab | Python 3.8+\n\nB\n\n////",
+            "**Python 3.10+**\n\n```py\nx = 1 /// note\n```\n\n**Details**\n\nA\n\n**Python 3.8+**\n\nB",
+        ),
+        ("/// admonition | Hot\n    type: warning\n    open: True\n\nA\n///", "**Warning: Hot**\n\nA"),
+        ("/// html | div.wide\nA\n///\n\n/// caption\nB\n///", "A\n\nB"),
+        ("/// note\n\n    x = 1\n    <Foo>\n\n///", "**Note**\n\n    x = 1\n    <Foo>"),
+    ] {
+        assert_eq!(markdown(text), wanted, "{text}");
+    }
+    for text in [
+        "/// note\n\nA",
+        "/// note\n\nA\n\n////",
+        "/// two words\n\n///",
+        "//// <summary>\n////",
+        "///\n\nA",
+        "```rs\n/// note\n///\n```",
+        "/// A\n///",
+    ] {
+        assert_eq!(markdown(text), text);
+    }
+    let options = read("/// tip\n    open: true\n\nA\n///", &Url::parse("https://docs.test/a.md").unwrap(), &unlimited());
+    assert_eq!(options.notes.iter().map(|note| note.rule).collect::<Vec<_>>(), ["options"]);
+    let deep = "/// note\n".repeat(50_000) + "////\n" + &"///\n".repeat(50_000);
+    assert!(markdown(&deep).len() < 4 * deep.len());
+}
+
+#[test]
+fn scripts_styles_and_places_of_contents_are_no_text() {
+    let text = "<script setup>\nimport { ref } from 'vue'\n\n# x\n</script>\n\n# A\n\n[[toc]]\n\n<script src=\"a.js\"></script> b\n\n[TOC]\n\n`<style>` c\n\n<style scoped>\n.x { color: red }\n</style>\n\n```vue\n<script setup>\n</script>\n[[toc]]\n```";
+    let found = read(text, &Url::parse("https://docs.test/a.md").unwrap(), &unlimited());
+    assert_eq!(found.markdown, "# A\n\nb\n\n`<style>` c\n\n```vue\n<script setup>\n</script>\n[[toc]]\n```");
+    assert_eq!(found.notes.iter().map(|note| note.rule).collect::<Vec<_>>(), ["scripts and styles", "places of contents"]);
+    for text in ["<script>\n\nA", "<scripted>\n</script>", "[toc]\n\n[toc]: /x", "See [[toc]] there."] {
+        assert_eq!(markdown(text), text);
+    }
+    let many = "<script>\n".repeat(50_000) + "</style>";
+    assert_eq!(markdown(&many), many);
+}
