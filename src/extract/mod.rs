@@ -48,6 +48,7 @@ mod table;
 mod tabs;
 mod tags;
 mod tally;
+mod termynal;
 #[cfg(test)]
 mod tests;
 mod tex;

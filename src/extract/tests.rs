@@ -948,3 +948,19 @@ fn a_source_that_a_sentence_speaks_of_is_its_word() {
         ("<ul><li>boil <a href='https://kettle.test/blob/x.py#L3'>src</a></ul>", "- boil"),
     ]);
 }
+
+#[test]
+fn listings_that_a_script_types_have_no_tags() {
+    let pre = "<pre><code class=language-console>$ fastapi dev &lt;u style=\"solid\"&gt;main.py&lt;/u&gt;\n&lt;span style=\"x\"&gt;&lt;font color=\"red\"&gt; Fast &lt;/font&gt;&lt;/span&gt; a &lt; b\nOptions: &amp;lt;TEXT&amp;gt; &lt;NAME&gt;</code></pre>";
+    each(&[
+        (
+            &format!("<div class=termy><div class=highlight>{pre}</div></div>"),
+            "```console\n$ fastapi dev main.py\n Fast  a < b\nOptions: <TEXT> <NAME>\n```",
+        ),
+        // Elsewhere they are code.
+        (
+            &format!("<div class=term><div class=highlight>{pre}</div></div>"),
+            "```console\n$ fastapi dev <u style=\"solid\">main.py</u>\n<span style=\"x\"><font color=\"red\"> Fast </font></span> a < b\nOptions: &lt;TEXT&gt; <NAME>\n```",
+        ),
+    ]);
+}

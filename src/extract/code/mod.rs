@@ -16,6 +16,7 @@ use crate::extract::code::language::Said;
 use crate::extract::dom::{Dom, NodeId};
 use crate::extract::escape;
 use crate::extract::tally::Tally;
+use crate::extract::termynal;
 
 pub(super) use inferred::Setting;
 pub(super) use names::is_language;
@@ -66,6 +67,7 @@ const PARTS: usize = 12;
 pub(super) fn read(dom: &Dom, block: NodeId, setting: Setting) -> Option<Listing> {
     let lines = lines::read(dom, block, place::blanks(dom, block));
     let text = tidy(dom, block, &lines.text);
+    let text = if is_typed(dom, block, &text) { termynal::shown(&text) } else { text };
     let text = escape::visible(without_blank_ends(&text)?).into_owned();
     let language = match language::of(dom, block) {
         _ if lines.is_diff => Some(Language { name: "diff".to_owned(), inferred: false }),
@@ -78,6 +80,14 @@ pub(super) fn read(dom: &Dom, block: NodeId, setting: Setting) -> Option<Listing
     let left_out = if labels.is_empty() { lines.left_out } else { Tally::default() };
     Some(Listing { caption: lines.caption, text, language, left_out, labels })
 }
+
+/// Whether a script reads the text of a listing as HTML.
+fn is_typed(dom: &Dom, block: NodeId, text: &str) -> bool {
+    text.contains(['<', '&']) && dom.ancestors(block).take(AROUND).any(|above| dom.has_class(above, termynal::CLASS))
+}
+
+/// In levels: highlighters set listings in some elements of their own.
+const AROUND: usize = 6;
 
 /// Doxygen says beside a declaration what is not in it.
 fn labels(dom: &Dom, block: NodeId) -> Vec<String> {

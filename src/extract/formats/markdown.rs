@@ -7,6 +7,7 @@ use crate::extract::formats::matter;
 use crate::extract::formats::nesting::{CODE, Nesting, Place, columns};
 use crate::extract::formats::options;
 use crate::extract::formats::sheet::{Reading, Sheet, joined, plain};
+use crate::extract::termynal;
 use crate::model::{Heading, Meter};
 use memchr::memmem;
 use std::collections::{HashSet, VecDeque};
@@ -75,6 +76,8 @@ struct Writer<'a> {
     unread_ends: [bool; UNREAD.len()],
     /// Lengths of the lines of slashes that end something, once they were looked for.
     slashes: Option<HashSet<usize>>,
+    /// Within a listing's element whose text a script reads as HTML.
+    is_typed: bool,
     /// What the tags are called that end something, once that was looked for.
     closed: Option<HashSet<String>>,
 }
@@ -131,6 +134,7 @@ impl<'a> Writer<'a> {
             comments_end: [false; COMMENTS.len()],
             unread_ends: [false; UNREAD.len()],
             slashes: None,
+            is_typed: false,
             closed: None,
         }
     }
@@ -206,7 +210,10 @@ impl<'a> Writer<'a> {
         if ends {
             self.fence = None;
         }
-        self.put(&line[indent..]);
+        match self.is_typed {
+            true => self.put(&termynal::shown(&line[indent..])),
+            false => self.put(&line[indent..]),
+        }
         self.blank = false;
         true
     }
@@ -573,6 +580,13 @@ impl<'a> Writer<'a> {
 
     fn text(&mut self, line: &str, column: usize) {
         let bare = line.trim();
+        if bare.starts_with("<div") {
+            self.is_typed |=
+                components::attribute(bare, "class").is_some_and(|class| class.split_whitespace().any(|class| class == termynal::CLASS));
+        }
+        if self.is_typed && bare.contains("</div>") {
+            self.is_typed = false;
+        }
         if column < CODE {
             let marks = bare.bytes().take_while(|byte| *byte == b'#').count();
             if (1..=6).contains(&marks) && (bare.len() == marks || bare[marks..].starts_with([' ', '\t'])) {
@@ -600,6 +614,7 @@ impl<'a> Writer<'a> {
     }
 
     fn heading(&mut self, level: usize, text: &str) {
+        self.is_typed = false;
         let (text, anchor) = match id_in_comment(text).filter(|_| self.mdx) {
             Some((before, id)) => (before.trim().to_owned(), Some(id.to_owned())),
             None => without_anchor(text.trim()),

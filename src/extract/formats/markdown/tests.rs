@@ -270,6 +270,15 @@ fn blocks_between_slashes_have_their_kind() {
 }
 
 #[test]
+fn listings_that_a_script_types_have_no_tags() {
+    let fence = "```console\n$ fastapi dev <u style=\"solid\">main.py</u>\nOptions: &lt;TEXT&gt; <NAME>\n```";
+    assert_eq!(
+        markdown(&format!("<div class=\"termy\">\n\n{fence}\n\n</div>\n\n{fence}")),
+        format!("<div class=\"termy\">\n\n```console\n$ fastapi dev main.py\nOptions: <TEXT> <NAME>\n```\n\n</div>\n\n{fence}")
+    );
+}
+
+#[test]
 fn scripts_styles_and_places_of_contents_are_no_text() {
     let text = "<script setup>\nimport { ref } from 'vue'\n\n# x\n</script>\n\n# A\n\n[[toc]]\n\n<script src=\"a.js\"></script> b\n\n[TOC]\n\n`<style>` c\n\n<style scoped>\n.x { color: red }\n</style>\n\n```vue\n<script setup>\n</script>\n[[toc]]\n```";
     let found = read(text, &Url::parse("https://docs.test/a.md").unwrap(), &unlimited());
