@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_lite::{FutureExt, future};
+use url::Url;
 
 use super::{Site, Work};
 use crate::engine::{self, Causes, Counters, CrawlReport, Crawling, Engine, Event, Put, RefreshReport, RefreshRequest, Refreshing};
 #[cfg(feature = "files")]
-use crate::engine::{AddEvent, AddReport, Adding};
+use crate::engine::{AddEvent, AddReport, Adding, Listed};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
@@ -205,7 +206,10 @@ impl Job {
                 Some(Some(Ok(event))) => {
                     let Some(source) = adding.source().cloned() else { continue };
                     match &event {
-                        AddEvent::Stored { put: Put::Added, .. } | AddEvent::Removed(_) => changes.listed(source.clone()),
+                        AddEvent::Stored { url, put: Put::Added, .. } | AddEvent::Removed(Listed { url, .. }) => {
+                            changes.page(url, source.clone());
+                            changes.listed(source.clone());
+                        }
                         AddEvent::Stored { url, put: Put::Replaced, .. } => changes.page(url, source.clone()),
                         _ => {}
                     }
@@ -385,10 +389,14 @@ fn used(report: &CrawlReport) -> Option<String> {
 }
 
 fn note(changes: &Changes, event: &Event, crawling: &Crawling) {
-    let source = |url| crawling.fill().and_then(|fill| fill.source_of(url)).unwrap_or_else(|| SourceId::of(url));
     match event {
-        Event::Stored { url, put: Put::Added, .. } => changes.listed(source(url)),
-        Event::Stored { url, put: Put::Replaced, .. } => changes.page(url, source(url)),
+        Event::Stored { url, put: Put::Added, .. } => {
+            let source = source_of(url, crawling);
+            // Whoever subscribed to it before it came, or came back, waits for it.
+            changes.page(url, source.clone());
+            changes.listed(source);
+        }
+        Event::Stored { url, put: Put::Replaced, .. } => changes.page(url, source_of(url, crawling)),
         Event::Stored { put: Put::Unchanged, .. } | Event::Skipped(_) | Event::Failed(_) => {}
     }
 }
@@ -408,6 +416,10 @@ pub enum Stake {
 pub struct Waiting {
     job: Arc<Job>,
     stake: Stake,
+}
+
+fn source_of(url: &Url, crawling: &Crawling) -> SourceId {
+    crawling.fill().and_then(|fill| fill.source_of(url)).unwrap_or_else(|| SourceId::of(url))
 }
 
 impl Waiting {
