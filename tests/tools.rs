@@ -668,6 +668,14 @@ fn errors_tell_what_failed_where_and_what_to_do() {
         }
         let transient = error.contains("may succeed if tried again");
         assert_eq!(transient, words.iter().any(|word| word.contains("tried again") || word.contains("spelling")), "{error}");
+    for (tool, narrowed) in [
+        ("perform_rag_query", json!({ "query": "waiting for a task", "page_kind": "page", "offset": 90 })),
+        ("search_code_examples", json!({ "query": "wait", "language": "rust", "offset": 90 })),
+    ] {
+        let past = world.call(tool, narrowed);
+        let notice = past["notice"].as_str().unwrap();
+        assert!(notice.starts_with("no more results: there are ") && !notice.contains("; "), "{past}");
+    }
     }
 }
 

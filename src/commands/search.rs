@@ -305,8 +305,10 @@ fn print(query: &Query, found: &Answer, symbols: &[FoundSymbol], asked: &cli::Se
             output.line(format!("   = {}", explained(hit)))?;
         }
     }
-    if found.hits.len() <= asked.offset.into() {
-        output.line("no hits")?;
+    match found.hits.len() {
+        0 => output.line("no hits")?,
+        all if all <= asked.offset.into() => output.line(format!("no more hits: there are {all}"))?,
+        _ => {}
     }
     output.finish()?;
     if let Some(next) = next.filter(|_| shown != Shown::Quiet) {
