@@ -15,6 +15,7 @@ use super::progress::Lines;
 use super::signals::{Interruption, interruption};
 use super::{Failure, Shown, database_exists, failures, progress};
 use crate::cli;
+use crate::terminal::tell;
 
 pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
     database_exists(engine)?;
@@ -122,6 +123,9 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
         None => engine.sources().await?.into_iter().map(|of| of.source).collect(),
     };
     let interrupted = interruption()?;
+    if sources.is_empty() {
+        return nothing_to_refresh(asked.json, shown);
+    }
     let mut failures = Vec::new();
     let all = sources.len();
     for (done, source) in sources.into_iter().enumerate() {
@@ -141,6 +145,20 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
         None => Ok(()),
         Some((source, failure)) => Err(failure.and(format!("the source is {source}"))),
     }
+}
+
+/// Of no source there is no line of JSON.
+fn nothing_to_refresh(json: cli::Json, shown: Shown) -> Result<(), Failure> {
+    match json.json {
+        true if shown == Shown::Quiet => {}
+        true => tell!("note: nothing is stored"),
+        false => {
+            let mut output = Output::new();
+            output.line("nothing is stored")?;
+            output.finish()?;
+        }
+    }
+    Ok(())
 }
 
 /// `in_the_error` is how many failures are not told beside the error that tells them, where nothing was refreshed: one, but for one of
