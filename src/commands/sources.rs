@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use futures_lite::future;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use smolcrawl::engine::{New, RefreshReport, RefreshRequest, Refreshing};
+use smolcrawl::engine::{New, RefreshReport, RefreshRequest, Refreshing, Unlooked};
 use smolcrawl::model::{Joined, JoinedTotals, Meant, SourceId, SourceState, SourceSummary, date};
 use smolcrawl::reactor::Handle;
 use smolcrawl::{Engine, Error};
@@ -192,7 +192,7 @@ async fn refresh_one(
     let report = refreshing.report();
     let is_for_nothing = !report.failed.is_empty() && report.failed_total == report.checked;
     let is_told_below = is_for_nothing && !is_interrupted && matches!(outcome, Some(Ok(())));
-    print(source, report, asked.json, if is_told_below { in_the_error } else { 0 })?;
+    print(source, report, refreshing.unlooked(), asked.json, if is_told_below { in_the_error } else { 0 })?;
     outcome.unwrap_or(Ok(()))?;
     if is_interrupted {
         let left = refreshing.pages().saturating_sub(report.checked);
@@ -209,7 +209,13 @@ async fn refresh_one(
     }
 }
 
-fn print(source: &SourceId, report: &RefreshReport, json: cli::Json, in_the_error: usize) -> Result<(), Failure> {
+fn print(
+    source: &SourceId,
+    report: &RefreshReport,
+    unlooked: Option<Unlooked>,
+    json: cli::Json,
+    in_the_error: usize,
+) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
         output.json(report)?;
@@ -241,7 +247,7 @@ fn print(source: &SourceId, report: &RefreshReport, json: cli::Json, in_the_erro
         output.line(line)?;
     }
     let new = match (report.looked_for_new, report.left) {
-        (false, _) => "not looked for".to_owned(),
+        (false, _) => unlooked.map_or_else(|| "not looked for".to_owned(), |why| format!("not looked for, as {why}")),
         (true, 0) => report.added.to_string(),
         (true, left) => format!("{} ({left} URLs left at the limit of its recipe)", report.added),
     };
