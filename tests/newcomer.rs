@@ -179,6 +179,24 @@ fn patterns_that_take_no_page_are_named_as_the_reason() {
 }
 
 #[test]
+fn a_refresh_says_why_no_new_pages_were_looked_for() {
+    let home = TempDir::new().unwrap();
+    let address = stored(home.path());
+    let alone = format!("http://{}/", manual());
+    let crawl = ["crawl", &alone, "--depth", "0", "--allow-private", "--db", "x.db", "--no-index"];
+    assert!(run(home.path(), &crawl).status.success());
+    let refresh = |source: &str, options: &[&str]| {
+        let output = run(home.path(), &[&["refresh", source, "--allow-private", "--db", "x.db", "--no-index"], options].concat());
+        let told = text(&output.stdout);
+        told.lines().last().and_then(|line| line.rsplit_once("new: ")).unwrap_or_else(|| panic!("{told}")).1.to_owned()
+    };
+    assert_eq!(refresh(&address, &[]), "0");
+    assert_eq!(refresh(&address, &["--known-only"]), "not looked for, as only those that are stored were asked for");
+    let of_no_recipe = "not looked for, as it is not known how the source was made: crawl it again for that";
+    assert_eq!(refresh(&alone, &[]), of_no_recipe);
+}
+
+#[test]
 fn passages_are_printed_whole_when_asked_for() {
     let home = TempDir::new().unwrap();
     stored(home.path());
