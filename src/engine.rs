@@ -53,7 +53,7 @@ use self::pacing::Pacing;
 #[cfg(all(feature = "code", feature = "files"))]
 pub use self::project::{Include, Missing, PackageRead, ProjectReport, ReadingProject};
 use self::reading::Reading;
-pub use self::refresh::{Listed, New, RefreshReport, RefreshRequest, Refreshing, StillDead};
+pub use self::refresh::{Listed, New, RefreshReport, RefreshRequest, Refreshing, StillDead, Unlooked};
 pub use self::search::Found;
 pub use self::share::{Existing, Export, ExportReport, ImportReport, Imported, Texts};
 pub use self::sources::{DryRun, Fill, Resume};

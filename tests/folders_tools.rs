@@ -143,6 +143,31 @@ fn a_folder_that_has_changed_is_read_before_the_answer() {
     assert_eq!(client.call("perform_rag_query", json!({ "query": "storks" }))["count"], json!(1));
 }
 
+#[test]
+fn a_refresh_of_a_folder_counts_all_of_its_files() {
+    let (home, mut client) = rooted();
+    let open = home.path().join("open");
+    write(&open.join("b.md"), "# Storks\n\nStorks nest on roofs.\n");
+    write(&open.join("empty.md"), "");
+    let added = client.call("add_source", json!({ "what": "." }));
+    assert!(added["skipped_such_as"][0].as_str().unwrap().ends_with("/open/empty.md: no text in the page"), "{added}");
+    let same = client.call("refresh_source", json!({ "source": "open" }));
+    let counted = ["pages", "unchanged", "updated", "added"].map(|name| same["refresh"][name].as_u64());
+    assert_eq!(counted, [2, 2, 0, 0].map(Some), "{same}");
+    assert_eq!(same["notice"], json!("1 address is left out as before"), "{same}");
+    write(&open.join("a.md"), "# Herons\n\nHerons stand in the reeds.\n");
+    write(&open.join("c.md"), "# Cranes\n\nCranes dance.\n");
+    let told = client.call("refresh_source", json!({ "source": "open" }));
+    let counted = ["pages", "unchanged", "updated", "added"].map(|name| told["refresh"][name].as_u64());
+    assert_eq!(counted, [2, 1, 1, 1].map(Some), "{told}");
+    assert_eq!(told["urls_crawled"].as_array().map(Vec::len), Some(2), "{told}");
+    let young = client.call("refresh_source", json!({ "source": "open", "older_than_hours": 1 }));
+    assert!(
+        young["notice"].as_str().unwrap().starts_with("3 pages were not asked for, as they were fetched within older_than_hours"),
+        "{young}"
+    );
+}
+
 #[cfg(feature = "code")]
 #[test]
 fn a_project_is_known_by_its_name_and_nothing_else_is_looked_at() {

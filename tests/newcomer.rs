@@ -129,6 +129,74 @@ fn words_without_quotes_are_one_question_and_what_more_there_is_is_told() {
 }
 
 #[test]
+fn why_there_are_no_hits_is_told() {
+    let home = TempDir::new().unwrap();
+    stored(home.path());
+    let ask = |options: &[&str]| {
+        let output = run(home.path(), &[&["search", "guide", "--db", "x.db", "--mode", "lexical"], options].concat());
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let none = |options: &[&str], why: &str| {
+        let (stdout, stderr) = ask(options);
+        assert_eq!((stdout.as_str(), stderr.starts_with(why)), ("no hits\n", true), "{options:?}: {stderr}");
+    };
+    none(&["--code", "--language", "klingon"], "note: nothing in klingon was found; no code is stored\n");
+    none(&["--since", "2030-01-01"], "note: nothing was found since that day; pages that say no date are not among");
+    none(&["--kind", "blog"], "note: nothing was found of that --kind");
+    none(&["--kind", "blog", "-q"], "");
+    assert_eq!(ask(&["--kind", "blog", "-q"]).1, "");
+    // Behind the last there are some all the same, and none of these is why.
+    let (stdout, stderr) = ask(&["--offset", "50", "--kind", "page"]);
+    assert!(stdout.starts_with("no more hits: there are "), "{stdout}");
+    assert_eq!(stderr, "");
+
+    // Of a store that is empty it is told that it is.
+    let database = home.path().join("empty.db");
+    std::fs::write(home.path().join("one.jsonl"), "{\"url\":\"http://eval.invalid/0\",\"text\":\"Herons wade.\"}\n").unwrap();
+    let database = database.to_str().unwrap();
+    assert!(run(home.path(), &["index", "--jsonl", "one.jsonl", "--db", database, "--no-index"]).status.success());
+    assert!(run(home.path(), &["remove", "eval.invalid", "--db", database]).status.success());
+    let told = run(home.path(), &["search", "guide", "--db", database, "--mode", "lexical"]);
+    assert_eq!((text(&told.stdout).as_str(), text(&told.stderr).starts_with("note: nothing is stored yet: ")), ("no hits\n", true));
+    let told = run(home.path(), &["refresh", "--all", "--db", database]);
+    assert_eq!((told.status.code(), text(&told.stdout).as_str()), (Some(0), "nothing is stored\n"));
+    let told = run(home.path(), &["refresh", "--all", "--db", database, "--json"]);
+    assert_eq!((text(&told.stdout).as_str(), text(&told.stderr).as_str()), ("", "note: nothing is stored\n"));
+    let (error, hint) = failed(&run(home.path(), &["work", "nope", "--db", database, "--no-index"]));
+    assert!(error.starts_with("nothing of nope is stored") && !hint.is_empty(), "{error}");
+    let known = run(home.path(), &["work", "--db", "x.db", "--no-index"]);
+    assert!(known.status.success(), "{}", text(&known.stderr));
+}
+
+#[test]
+fn patterns_that_take_no_page_are_named_as_the_reason() {
+    let home = TempDir::new().unwrap();
+    let address = manual();
+    let crawl = ["crawl", &address, "--allow-private", "--db", "x.db", "--no-index", "--include", "/nothing/*"];
+    let (error, hint) = failed(&run(home.path(), &crawl));
+    assert!(error.starts_with("nothing was stored: "), "{error}");
+    assert_eq!(hint, "of what was met --include and --exclude leave no page: widen the one, or narrow the other");
+}
+
+#[test]
+fn a_refresh_says_why_no_new_pages_were_looked_for() {
+    let home = TempDir::new().unwrap();
+    let address = stored(home.path());
+    let alone = format!("http://{}/", manual());
+    let crawl = ["crawl", &alone, "--depth", "0", "--allow-private", "--db", "x.db", "--no-index"];
+    assert!(run(home.path(), &crawl).status.success());
+    let refresh = |source: &str, options: &[&str]| {
+        let output = run(home.path(), &[&["refresh", source, "--allow-private", "--db", "x.db", "--no-index"], options].concat());
+        let told = text(&output.stdout);
+        told.lines().last().and_then(|line| line.rsplit_once("new: ")).unwrap_or_else(|| panic!("{told}")).1.to_owned()
+    };
+    assert_eq!(refresh(&address, &[]), "0");
+    assert_eq!(refresh(&address, &["--known-only"]), "not looked for, as only those that are stored were asked for");
+    let of_no_recipe = "not looked for, as it is not known how the source was made: crawl it again for that";
+    assert_eq!(refresh(&alone, &[]), of_no_recipe);
+}
+
+#[test]
 fn passages_are_printed_whole_when_asked_for() {
     let home = TempDir::new().unwrap();
     stored(home.path());

@@ -748,6 +748,41 @@ fn agents_read_only_what_they_may_and_are_told_the_rest() {
     server.end();
 }
 
+/// Who pages past the end is not told that there is nothing of the kind.
+#[test]
+fn behind_the_last_of_several_it_is_told_how_many_there_are() {
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
+    let database = home.path("index.db");
+    home.json(&["project", &home.path("app")]);
+    let find = |more: &[&str]| text(&home.run(&[&["find", "--all"], more].concat()).stdout);
+    for (asked, told) in [
+        (&["boil", "--offset", "1"][..], "no more: there are 1\n"),
+        (&["kettle.Kettle", "--members", "--offset", "90"], "no more: there are 1\n"),
+        (&["kettle.Kettle", "--members", "--kind", "enum"], "there is nothing of the kind in \"kettle.Kettle\"\n"),
+        (&["zzzzzzzzzzzz"], "nothing is called \"zzzzzzzzzzzz\"\n"),
+    ] {
+        assert_eq!(find(asked), told, "{asked:?}");
+    }
+    let all = home.json(&["find", "boil", "--all", "--offset", "1"]);
+    assert_eq!((&all["symbols"], &all["total"], &all["left_off"]), (&json!([]), &json!(1), &json!(0)), "{all}");
+    let empty = home.run(&["find", ""]);
+    assert!(!empty.status.success() && text(&empty.stderr).contains("is empty\nhint: "), "{}", text(&empty.stderr));
+
+    let mut server = Server::start(home.0.path(), &["--db", &database]);
+    server.initialize();
+    let past = "offset is 9, and there are 1\nhint: offset may be 0 to 0; take it from next_offset";
+    assert_eq!(failure(&server.call(2, "find_symbol", json!({ "name": "boil", "offset": 9 }))), past);
+    assert_eq!(failure(&server.call(3, "list_symbols", json!({ "module": "kettle.Kettle", "offset": 9 }))), past);
+    assert!(failure(&server.call(4, "find_symbol", json!({ "name": " " }))).contains("is empty\nhint: "));
+    let notice = |answer: Value| answer["structuredContent"]["notice"].as_str().unwrap_or_default().to_owned();
+    let nothing = notice(server.call(5, "list_symbols", json!({ "module": "kettle.Kettle", "kind": "enum" })));
+    assert_eq!(nothing, "there is nothing of the kind in it");
+    let nothing = notice(server.call(6, "find_symbol", json!({ "name": "zzzzzzzzzzzz", "offset": 9 })));
+    assert!(nothing.starts_with("nothing is called so"), "{nothing}");
+    server.end();
+}
+
 /// A lock file may name any folder of the disk, and may itself lie above of what may be read.
 #[test]
 fn a_lock_file_leads_nobody_out_of_what_may_be_read() {

@@ -185,6 +185,7 @@ fn a_long_crawl_answers_in_time_goes_on_and_can_be_waited_for() {
     assert!(world.now() < Duration::from_secs(105), "the end is told at once: {:?}", world.now());
     assert_eq!((&last["state"], &last["pages_stored"]), (&json!("done"), &json!(100)), "{last}");
     assert_eq!((&last["failures"], world.pages()), (&json!(1), 100), "the last link leads nowhere");
+    assert_eq!((last["urls_crawled"].as_array().unwrap().len(), &last["urls_crawled_more"]), (10, &json!(90)), "{last}");
     assert_eq!(last["http"]["requests"], json!(104), "robots.txt, a sitemap and an llms.txt that are not there among them: {last}");
     // Still known, and in the list.
     let list = world.call("crawl_status", json!({}));
@@ -443,6 +444,114 @@ fn a_refresh_is_bounded_too_and_holds_off_a_removal() {
 }
 
 #[test]
+fn a_refresh_tells_all_that_it_found() {
+    let mut world = World::new();
+    world.site.page("a.test/", &["/1"]).page("a.test/1", &[]);
+    world.call("smart_crawl_url", json!({ "url": "http://a.test/" }));
+    let refresh = |world: &mut World| world.call("refresh_source", json!({ "source": "a.test" }));
+    let same = refresh(&mut world);
+    assert_eq!((&same["refresh"]["pages"], &same["refresh"]["unchanged"]), (&json!(2), &json!(2)), "{same}");
+    assert_eq!(["notice", "pages_crawled", "pages_stored", "urls_crawled_more"].map(|name| same.get(name)), [None; 4], "{same}");
+
+    let hidden = format!("<meta name=robots content=noindex>{}", page("hidden", &[]));
+    world.site.page("a.test/", &["/1", "/2", "/gone", "/hidden"]).page("a.test/2", &[]).reply("a.test/hidden", Reply::html(hidden));
+    let told = refresh(&mut world);
+    let found = &told["refresh"];
+    let counts = ["checked", "unchanged", "updated", "removed", "added", "new_failed", "new_skipped"].map(|name| found[name].as_u64());
+    assert_eq!(counts, [2, 1, 1, 0, 1, 1, 1].map(Some), "{told}");
+    assert_eq!((&told["failures"], &told["skipped"]), (&json!(1), &json!(1)), "{told}");
+    assert_eq!(told["failed"], json!(["http://a.test/gone: HTTP 404 Not Found, linked from http://a.test/"]));
+    assert!(told["skipped_such_as"][0].as_str().unwrap().starts_with("http://a.test/hidden: the page asks not to be"), "{told}");
+    let notice = told["notice"].as_str().unwrap();
+    assert!(notice.contains("1 addresses that were met as new could not be had") && !notice.contains("looked for"), "{notice}");
+
+    // Those of the pages that are there alone make it a refresh of which nothing came.
+    world.site.page("a.test/", &["/1", "/2", "/lost"]);
+    world.call("refresh_source", json!({ "source": "a.test", "older_than_hours": 1 }));
+    let told = world.call("refresh_source", json!({ "source": "a.test", "older_than_hours": 1 }));
+    let notice = told["notice"].as_str().unwrap();
+    assert!(notice.starts_with("3 pages were not asked for, as they were fetched within older_than_hours"), "{told}");
+}
+
+#[test]
+fn why_a_refresh_finds_nothing_new_is_told_as_it_is() {
+    let mut world = World::new();
+    world.site.page("a.test/", &["/1"]).page("a.test/1", &[]);
+    world.call("crawl_single_page", json!({ "url": "http://a.test/" }));
+    let told = world.call("refresh_source", json!({ "source": "a.test" }));
+    let notice = told["notice"].as_str().unwrap();
+    assert_eq!(notice, "new pages were not looked for, as it is not known how the source was made: crawl it again for that");
+
+    world.chain("b.test", 6);
+    world.call("smart_crawl_url", json!({ "url": "http://b.test/", "max_pages": 2, "max_depth": 100 }));
+    let told = world.call("refresh_source", json!({ "source": "b.test" }));
+    assert_eq!(told["refresh"]["left"], json!(1), "{told}");
+    assert_eq!(told["notice"], json!("1 URLs are left at the limit of its recipe"), "{told}");
+}
+
+#[test]
+fn what_a_crawl_skips_is_told_with_the_reasons() {
+    let mut world = World::new();
+    world.site.page("a.test/", &["/a", "/copy", "/copy/2", "/hidden", "/empty"]).page("a.test/a", &[]);
+    for copy in ["a.test/copy", "a.test/copy/2"] {
+        world.site.reply(copy, Reply::html(page("a.test/a", &[])));
+    }
+    world.site.reply("a.test/hidden", Reply::html(format!("<meta name=robots content=noindex>{}", page("hidden", &[]))));
+    world.site.reply("a.test/empty", Reply::html("<title>Empty</title>"));
+    let told = world.call("smart_crawl_url", json!({ "url": "http://a.test/", "max_concurrent": 1 }));
+    let mut reasons: Vec<_> = told["skipped_such_as"].as_array().unwrap().iter().map(|told| told.as_str().unwrap().to_owned()).collect();
+    reasons.sort();
+    assert_eq!((told["skipped"].as_u64(), reasons.len()), (Some(4), 3), "{told}");
+    assert_eq!(reasons[0], "2 × the same content as another page (such as http://a.test/copy)");
+    assert_eq!(reasons[1], "http://a.test/empty: no text in the page");
+    assert!(reasons[2].starts_with("http://a.test/hidden: the page asks not to be"), "{told}");
+    let status = world.call("crawl_status", json!({ "crawl_id": told["crawl_id"] }));
+    assert_eq!(status["crawls"][0]["skipped_such_as"], told["skipped_such_as"]);
+    // Nothing skipped, nothing said.
+    let told = world.call("crawl_single_page", json!({ "url": "http://a.test/a" }));
+    assert_eq!(told.get("skipped_such_as"), None, "{told}");
+}
+
+#[test]
+fn patterns_that_take_no_page_are_named_as_the_reason() {
+    let mut world = World::new();
+    world.site.page("a.test/", &["/1"]).page("a.test/1", &[]);
+    let sitemap = "<urlset><url><loc>http://a.test/1</loc></url></urlset>";
+    world.site.reply("a.test/sitemap.xml", Reply::new(200, "application/xml", sitemap));
+    // A page to start at is taken whatever is excluded.
+    for asked in [
+        json!({ "url": "http://a.test/", "include": ["/nothing/*"] }),
+        json!({ "url": "http://a.test/sitemap.xml", "include": ["/nothing/*"] }),
+        json!({ "url": "http://a.test/sitemap.xml", "exclude": ["/*"] }),
+    ] {
+        let error = world.error("smart_crawl_url", asked);
+        assert!(error.ends_with("hint: of what was met include and exclude leave no page: widen the one, or narrow the other"), "{error}");
+    }
+    // That of another site is no matter of patterns.
+    let elsewhere = "<urlset><url><loc>http://b.test/1</loc></url></urlset>";
+    world.site.reply("a.test/sitemap.xml", Reply::new(200, "application/xml", elsewhere));
+    let error = world.error("smart_crawl_url", json!({ "url": "http://a.test/sitemap.xml", "include": ["/1"] }));
+    assert!(error.starts_with("nothing was stored") && !error.contains("widen"), "{error}");
+}
+
+#[test]
+fn pages_that_are_stored_one_by_one_say_where_they_went() {
+    let mut world = World::new();
+    world.site.page("a.test/", &[]);
+    let told = world.call("crawl_single_page", json!({ "url": "http://a.test/" }));
+    assert_eq!(told["sources"], json!(["a.test"]), "{told}");
+    let told = world.call("smart_crawl_url", json!({ "url": "http://a.test/", "max_depth": 0 }));
+    assert_eq!(told["sources"], json!(["a.test"]), "{told}");
+    let told = world.call("smart_crawl_url", json!({ "url": "http://a.test/", "max_depth": 0, "name": "pots" }));
+    assert_eq!(told["sources"], json!(["pots"]), "{told}");
+    // What stays where it is, is found there.
+    let asked = json!({ "url": "http://a.test/", "dry_run": true });
+    world.site.reply("a.test/", Reply::html(page("slow", &[])).after(Duration::from_secs(2)));
+    let told = world.call("smart_crawl_url", asked);
+    assert!(told["elapsed_ms"].as_u64().unwrap() >= 2_000, "{told}");
+}
+
+#[test]
 fn a_cancelled_refresh_asks_for_nothing_more() {
     let mut world = World::new();
     let links: Vec<String> = (0..40).map(|number| format!("/{number}")).collect();
@@ -558,6 +667,14 @@ fn searches_are_narrowed_paged_and_bounded() {
         );
         assert_eq!(code["count"], json!(30), "{language}");
         assert!(urls(&code).iter().all(|url| url.contains(part)), "{language}");
+    }
+    for (tool, narrowed) in [
+        ("perform_rag_query", json!({ "query": "waiting for a task", "page_kind": "page", "offset": 90 })),
+        ("search_code_examples", json!({ "query": "wait", "language": "rust", "offset": 90 })),
+    ] {
+        let past = world.call(tool, narrowed);
+        let notice = past["notice"].as_str().unwrap();
+        assert!(notice.starts_with("no more results: there are ") && !notice.contains("; "), "{past}");
     }
     let none = world.call("search_code_examples", json!({ "query": "wait", "language": "go" }));
     let notice = none["notice"].as_str().unwrap();
@@ -935,7 +1052,7 @@ fn a_crawl_goes_on_after_its_limit_and_a_refresh_leaves_out_what_is_young() {
     };
     assert_eq!(world.call("smart_crawl_url", asked(2, json!({})))["pages_stored"], json!(2));
     let report = world.call("smart_crawl_url", asked(6, json!({ "resume": true })));
-    assert!(report["notice"].as_str().unwrap().contains("went on after the 2 pages"), "{report}");
+    assert!(report["notice"].as_str().unwrap().contains("went on after the 2 pages of an earlier crawl"), "{report}");
     assert_eq!(world.call("get_available_sources", json!({}))["sources"][0]["pages"], json!(6));
     let error = world.error("smart_crawl_url", asked(6, json!({ "resume": true, "fresh": true })));
     assert!(error.contains("fresh and resume exclude each other"), "{error}");

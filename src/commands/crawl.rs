@@ -230,7 +230,7 @@ pub(super) fn print(report: &CrawlReport, fill: Option<&Fill>, json: cli::Json, 
         return Ok(output.finish()?);
     }
     if let Some(fill) = fill.filter(|fill| fill.goes_on()) {
-        output.line(format!("went on after the {} pages of the crawl that was interrupted; --fresh begins anew", fill.pages_before()))?;
+        output.line(format!("went on after the {} pages of an earlier crawl; --fresh begins anew", fill.pages_before()))?;
     }
     // Nothing is told twice.
     let (failed_first, skipped_first) = if report.failed.is_empty() { (0, in_the_error) } else { (in_the_error, 0) };
@@ -397,7 +397,10 @@ pub(super) fn nothing(report: &CrawlReport, what: &str) -> Failure {
     let (why, hint) = match (report.failed.first(), report.skipped.first()) {
         (Some(failed), _) => (format!("{}: {}", failed.url, failed.error), failed.hint.as_deref()),
         (None, Some(skipped)) => (format!("{}: {}", skipped.url, skipped.why), hint_of(&skipped.why)),
-        (None, None) if !report.passed_over.is_empty() => (format!("links not followed: {}", passed_over(report)), Some(SCOPE)),
+        (None, None) if !report.passed_over.is_empty() => {
+            let by_patterns = [NOT_INCLUDED, EXCLUDED].iter().any(|why| report.passed_over.contains_key(why));
+            (format!("links not followed: {}", passed_over(report)), Some(if by_patterns { BY_PATTERNS } else { SCOPE }))
+        }
         (None, None) if report.end != End::Complete => (format!("not complete, as {}", report.end), None),
         (None, None) => ("there was nothing to fetch".to_owned(), None),
     };
@@ -407,10 +410,14 @@ pub(super) fn nothing(report: &CrawlReport, what: &str) -> Failure {
 /// What a user may do about a page that was skipped for what it is.
 fn hint_of(why: &str) -> Option<&'static str> {
     use extract::Skip;
+    if why.starts_with(NOT_INCLUDED) {
+        return Some(BY_PATTERNS);
+    }
     let known = [Skip::Empty, Skip::StillEmpty, Skip::Shell, Skip::Login, Skip::Gate];
     known.iter().find(|skip| skip.to_string() == why).and_then(Skip::hint)
 }
 
 const GO_ON: &str = "the same command goes on where it was, and embeds what is not embedded; --fresh begins anew";
 const NOTHING: &str = "try `smolcrawl fetch` with the URL; -v shows every request";
+const BY_PATTERNS: &str = "of what was met --include and --exclude leave no page: widen the one, or narrow the other";
 const SCOPE: &str = "start at the site that is meant, widen the scope (--scope host, --scope domain), or leave out less (--everything)";

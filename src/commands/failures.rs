@@ -5,17 +5,7 @@ use smolcrawl::crawl::{Causes, Failed};
 /// The lines, each with `what` before it. `total` is how many failed in all, of which `failed` are known.
 pub fn lines(what: &str, failed: &[Failed], total: u64) -> Vec<String> {
     let causes: Causes = failed.iter().cloned().collect();
-    let told = |of: &smolcrawl::crawl::SameCause| {
-        let Failed { url, error, .. } = &of.first;
-        match of.count {
-            1 => format!("{what} {url}: {error}"),
-            count => {
-                let cause = of.first.cause();
-                format!("{what} {count} × {cause} (such as {url}{})", &error[cause.len()..])
-            }
-        }
-    };
-    let mut lines: Vec<_> = causes.list().iter().map(told).collect();
+    let mut lines: Vec<_> = causes.list().iter().map(|cause| format!("{what} {cause}")).collect();
     if let more @ 1.. = total.saturating_sub(failed.len() as u64) {
         lines.push(format!("{what} {more} more"));
     }

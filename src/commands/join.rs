@@ -98,6 +98,10 @@ async fn next(
     last: &mut Option<JoinedId>,
 ) -> Result<Next, Failure> {
     let Some(joined) = open(engine, asked.source.as_deref()).await?.into_iter().next() else {
+        // What nobody knows is a slip, but where what is opened later is waited for.
+        if let (Some(source), true, false) = (&asked.source, done.is_empty(), asked.wait) {
+            super::sources::meant(engine, source).await?;
+        }
         if !asked.no_index {
             progress::embed_together_unless_interrupted(engine, shown, interrupted).await?;
         }

@@ -46,6 +46,9 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown, paint: Paint
             tell_what_failed(&found, shown);
             tell_what_is_corrected(&found, shown);
             tell_what_is_weak(&found, shown);
+            if found.hits.is_empty() && shown != Shown::Quiet {
+                tell_why_nothing(engine, &query).await?;
+            }
             let symbols = if asked.offset == 0 { engine.exact_symbols(&query.text, project).await? } else { Vec::new() };
             print(&query, &found, &symbols, &asked, shown, paint)
         }
@@ -120,6 +123,28 @@ async fn tell_what_is_missing(engine: &Engine, mode: Mode) -> Result<(), Failure
             "note: {missing} of {} chunks are not embedded yet and {found}; `smolcrawl work` goes on, as does the next `crawl` or `serve`",
             progress.chunks
         );
+    }
+    Ok(())
+}
+
+/// That nothing is stored, or that what it was narrowed to has nothing.
+async fn tell_why_nothing(engine: &Engine, query: &Query) -> Result<(), Failure> {
+    if engine.embed_progress().await?.chunks == 0 {
+        tell!("note: nothing is stored yet: crawl a site first, `smolcrawl crawl URL`");
+        return Ok(());
+    }
+    if !query.languages.is_empty() {
+        let of = if let [source] = &*query.sources { Some(source.clone()) } else { None };
+        let stored = engine.languages(of).await?;
+        let names: Vec<&str> = stored.iter().take(NAMED).map(|(name, _)| name.as_str()).collect();
+        let there = if names.is_empty() { "no code is stored".to_owned() } else { format!("there is code in: {}", names.join(", ")) };
+        tell!("note: nothing in {} was found; {}", terminal::line(&query.languages.join(", ")), terminal::line(&there));
+    }
+    if query.since.is_some() {
+        tell!("note: nothing was found since that day; pages that say no date are not among what is found since one");
+    }
+    if !query.kinds.is_empty() {
+        tell!("note: nothing was found of that --kind: without it there may be");
     }
     Ok(())
 }
@@ -305,8 +330,10 @@ fn print(query: &Query, found: &Answer, symbols: &[FoundSymbol], asked: &cli::Se
             output.line(format!("   = {}", explained(hit)))?;
         }
     }
-    if found.hits.len() <= asked.offset.into() {
-        output.line("no hits")?;
+    match found.hits.len() {
+        0 => output.line("no hits")?,
+        all if all <= asked.offset.into() => output.line(format!("no more hits: there are {all}"))?,
+        _ => {}
     }
     output.finish()?;
     if let Some(next) = next.filter(|_| shown != Shown::Quiet) {
@@ -377,5 +404,7 @@ fn whole(output: &mut Output, hit: &Hit, words: &Words, paint: Paint) -> std::io
 const LINES: &str = r#"each line is {"id": …, "query": "…"}"#;
 /// Each is an answer of its own, but one page of a reference has hundreds.
 const EXAMPLES_OF_A_PAGE: usize = 2;
+/// Languages that are named where none was found.
+const NAMED: usize = 12;
 const LINES_SHOWN: usize = 4;
 const COLUMNS_SHOWN: usize = 110;

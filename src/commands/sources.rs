@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use futures_lite::future;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use smolcrawl::engine::{New, RefreshReport, RefreshRequest, Refreshing};
+use smolcrawl::engine::{New, RefreshReport, RefreshRequest, Refreshing, Unlooked};
 use smolcrawl::model::{Joined, JoinedTotals, Meant, SourceId, SourceState, SourceSummary, date};
 use smolcrawl::reactor::Handle;
 use smolcrawl::{Engine, Error};
@@ -15,6 +15,7 @@ use super::progress::Lines;
 use super::signals::{Interruption, interruption};
 use super::{Failure, Shown, database_exists, failures, progress};
 use crate::cli;
+use crate::terminal::tell;
 
 pub async fn list(engine: &Engine, asked: cli::Json) -> Result<(), Failure> {
     database_exists(engine)?;
@@ -122,6 +123,9 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
         None => engine.sources().await?.into_iter().map(|of| of.source).collect(),
     };
     let interrupted = interruption()?;
+    if sources.is_empty() {
+        return nothing_to_refresh(asked.json, shown);
+    }
     let mut failures = Vec::new();
     let all = sources.len();
     for (done, source) in sources.into_iter().enumerate() {
@@ -141,6 +145,20 @@ pub async fn refresh(engine: &Engine, asked: cli::Refresh, shown: Shown) -> Resu
         None => Ok(()),
         Some((source, failure)) => Err(failure.and(format!("the source is {source}"))),
     }
+}
+
+/// Of no source there is no line of JSON.
+fn nothing_to_refresh(json: cli::Json, shown: Shown) -> Result<(), Failure> {
+    match json.json {
+        true if shown == Shown::Quiet => {}
+        true => tell!("note: nothing is stored"),
+        false => {
+            let mut output = Output::new();
+            output.line("nothing is stored")?;
+            output.finish()?;
+        }
+    }
+    Ok(())
 }
 
 /// `in_the_error` is how many failures are not told beside the error that tells them, where nothing was refreshed: one, but for one of
@@ -174,7 +192,7 @@ async fn refresh_one(
     let report = refreshing.report();
     let is_for_nothing = !report.failed.is_empty() && report.failed_total == report.checked;
     let is_told_below = is_for_nothing && !is_interrupted && matches!(outcome, Some(Ok(())));
-    print(source, report, asked.json, if is_told_below { in_the_error } else { 0 })?;
+    print(source, report, refreshing.unlooked(), asked.json, if is_told_below { in_the_error } else { 0 })?;
     outcome.unwrap_or(Ok(()))?;
     if is_interrupted {
         let left = refreshing.pages().saturating_sub(report.checked);
@@ -191,7 +209,13 @@ async fn refresh_one(
     }
 }
 
-fn print(source: &SourceId, report: &RefreshReport, json: cli::Json, in_the_error: usize) -> Result<(), Failure> {
+fn print(
+    source: &SourceId,
+    report: &RefreshReport,
+    unlooked: Option<Unlooked>,
+    json: cli::Json,
+    in_the_error: usize,
+) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
         output.json(report)?;
@@ -223,7 +247,7 @@ fn print(source: &SourceId, report: &RefreshReport, json: cli::Json, in_the_erro
         output.line(line)?;
     }
     let new = match (report.looked_for_new, report.left) {
-        (false, _) => "not looked for".to_owned(),
+        (false, _) => unlooked.map_or_else(|| "not looked for".to_owned(), |why| format!("not looked for, as {why}")),
         (true, 0) => report.added.to_string(),
         (true, left) => format!("{} ({left} URLs left at the limit of its recipe)", report.added),
     };

@@ -30,20 +30,21 @@ pub async fn find(engine: &Engine, asked: cli::Find, paint: Paint) -> Result<(),
         limit: usize::from(asked.limit),
         ..SymbolQuery::default()
     };
-    let (found, left_off, not_searched) = match asked.members {
+    let (found, total, left_off, not_searched) = match asked.members {
         true => {
             let listed = engine.list_symbols(query).await?;
             let left_off = listed.total.saturating_sub(asked.offset + listed.symbols.len());
-            (listed.symbols, left_off, listed.not_searched)
+            (listed.symbols, listed.total, left_off, listed.not_searched)
         }
         false => {
             let found = engine.find_symbols(query).await?;
-            (found.found, found.left_off, found.not_searched)
+            (found.found, found.total, found.left_off, found.not_searched)
         }
     };
     let mut output = Output::new();
     if asked.json.json {
-        output.json(&json!({ "symbols": found, "left_off": left_off, "project": project, "not_searched": not_searched }))?;
+        output
+            .json(&json!({ "symbols": found, "total": total, "left_off": left_off, "project": project, "not_searched": not_searched }))?;
         return Ok(output.finish()?);
     }
     if found.first().is_some_and(|symbol| symbol.how == Some(How::Near)) {
@@ -52,8 +53,11 @@ pub async fn find(engine: &Engine, asked: cli::Find, paint: Paint) -> Result<(),
     for symbol in &found {
         print(&mut output, symbol, paint)?;
     }
-    if found.is_empty() {
-        output.line(format!("nothing is called {:?}", asked.name))?;
+    match (found.is_empty(), total) {
+        (false, _) => {}
+        (true, 1..) => output.line(format!("no more: there are {total}"))?,
+        (true, 0) if asked.members => output.line(format!("there is nothing of the kind in {:?}", asked.name))?,
+        (true, 0) => output.line(format!("nothing is called {:?}", asked.name))?,
     }
     if left_off > 0 {
         output.line(format!("{left_off} more: --offset {}", asked.offset + found.len()))?;

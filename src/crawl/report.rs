@@ -115,6 +115,25 @@ pub struct Skipped {
     pub why: String,
 }
 
+impl Skipped {
+    /// The reason without the address of another page: what several may have in common.
+    ///
+    /// ```
+    /// use smolcrawl::crawl::Skipped;
+    ///
+    /// let skipped = Skipped { url: "http://a.test/2".parse().unwrap(), why: "the same content as http://a.test/".into() };
+    /// assert_eq!(skipped.cause(), "the same content as another page");
+    /// ```
+    pub fn cause(&self) -> String {
+        let word = |word: &str| {
+            let is_address = ["http://", "https://", "file://"].iter().any(|scheme| word.starts_with(scheme));
+            let behind = if word.ends_with(',') { "," } else { "" };
+            if is_address { format!("another page{behind}") } else { word.to_owned() }
+        };
+        self.why.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// A page that says nearly what another one says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NearlySame {
@@ -151,6 +170,17 @@ impl Failed {
 pub struct SameCause {
     pub first: Failed,
     pub count: u64,
+}
+
+impl fmt::Display for SameCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failed { url, error, .. } = &self.first;
+        let cause = self.first.cause();
+        match self.count {
+            1 => write!(f, "{url}: {error}"),
+            count => write!(f, "{count} × {cause} (such as {url}{})", &error[cause.len()..]),
+        }
+    }
 }
 
 /// Failures by their causes, in the order in which these were met first.

@@ -4,6 +4,7 @@
 mod doubtful;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 use std::vec;
 
@@ -103,15 +104,22 @@ impl Engine {
         self.open_database().await?;
         let recipe_of = summary.recipe.as_ref().and_then(|recipe| recipe.render.as_deref()?.parse().ok());
         let render = request.render.or(recipe_of);
+        let young = older_than.map_or(0, |_| summary.pages.saturating_sub(known.len() as u64));
         let ignores_robots = summary.recipe.as_ref().is_some_and(|recipe| recipe.ignore_robots);
         Ok(Refreshing {
             engine: self.clone(),
             robots: if ignores_robots { Robots::Ignore } else { request.robots },
             crawler: self.inner.crawler.rendering(render).knowing(summary.recipe.as_ref().map_or(&[], |recipe| &recipe.scripted)),
             render,
+            young,
             looking: match (&summary.recipe, request.new) {
                 (Some(_), New::Crawl) => Looking::Ahead,
                 _ => Looking::Over,
+            },
+            unlooked: match (&summary.recipe, request.new) {
+                (_, New::LeaveOut) => Some(Unlooked::NotAskedFor),
+                (None, New::Crawl) => Some(Unlooked::NoRecipe),
+                (Some(_), New::Crawl) => None,
             },
             ..Refreshing::of(self, summary, chunking, known)
         })
@@ -121,7 +129,11 @@ impl Engine {
     fn reading_again(&self, request: RefreshRequest, summary: SourceSummary, chunking: Chunking) -> Result<Refreshing, Error> {
         let before = request.older_than.and_then(|age| SystemTime::now().checked_sub(age));
         let is_young = before.is_some_and(|before| summary.refreshed.unwrap_or(summary.last_fetched) >= before);
-        let looking = if is_young { Looking::Over } else { looking_at_files(self, &summary, &chunking)? };
+        if is_young {
+            let (young, unlooked) = (summary.pages, Some(Unlooked::Young));
+            return Ok(Refreshing { young, unlooked, ..Refreshing::of(self, summary, chunking, Vec::new()) });
+        }
+        let looking = looking_at_files(self, &summary, &chunking)?;
         Ok(Refreshing { looking, pages: summary.pages, ..Refreshing::of(self, summary, chunking, Vec::new()) })
     }
 
@@ -235,6 +247,8 @@ pub struct Refreshing {
     chunking: Chunking,
     /// How many there are to check.
     pages: u64,
+    /// How many were left out, as they were fetched since.
+    young: u64,
     left: vec::IntoIter<(Url, Validators, Filled)>,
     asking: FuturesUnordered<Boxed<'static, (Url, Result<Refetched, Error>)>>,
     /// Answers that are being read and stored.
@@ -253,8 +267,38 @@ pub struct Refreshing {
     /// Addresses of pages that are not what they say now.
     kept: Vec<Box<str>>,
     looking: Looking,
+    /// Why new pages are not looked for, as far as that is known.
+    unlooked: Option<Unlooked>,
     reading: Reading,
     report: RefreshReport,
+}
+
+/// Why a refresh has not looked for new pages, or not for all. Displayed as what follows "as".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unlooked {
+    /// It was asked for what is stored only.
+    NotAskedFor,
+    /// Nobody knows how the source was made.
+    NoRecipe,
+    /// Its files were looked at since, so that none of them is old enough.
+    Young,
+    /// It was stopped before.
+    Stopped,
+    /// Not all files could be looked at.
+    Incomplete,
+}
+
+impl fmt::Display for Unlooked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAskedFor => "only those that are stored were asked for",
+            Self::NoRecipe => "it is not known how the source was made: crawl it again for that",
+            Self::Young => "its files were looked at within that time",
+            Self::Stopped => "it was stopped before",
+            Self::Incomplete => "not all files could be looked at",
+        })
+    }
 }
 
 /// Whether new pages are looked for.
@@ -295,9 +339,11 @@ impl Refreshing {
             crawler: engine.inner.crawler.clone(),
             render: None,
             looking: Looking::Over,
+            unlooked: None,
             summary,
             chunking,
             pages: known.len() as u64,
+            young: 0,
             left: known.into_iter(),
             asking: FuturesUnordered::new(),
             settling: FuturesUnordered::new(),
@@ -505,6 +551,7 @@ impl Refreshing {
                     match event {
                         None => {
                             adding.report().list_into(&mut self.report);
+                            self.unlooked.get_or_insert(Unlooked::Incomplete);
                             self.looking = Looking::Over;
                         }
                         Some(Err(error)) => return Some(Err(error)),
@@ -581,6 +628,9 @@ impl Refreshing {
     /// is polled, until it yields none: a page that takes more than about a second for that has failed.
     pub fn stop(&mut self) {
         self.is_cut_short |= self.left.len() > 0 || !self.asking.is_empty();
+        if !matches!(self.looking, Looking::Over) {
+            self.unlooked = Some(Unlooked::Stopped);
+        }
         self.left = Vec::new().into_iter();
         self.asking.clear();
         self.reading.end(self.engine.inner.handle.now());
@@ -595,6 +645,16 @@ impl Refreshing {
     /// How many pages there are to check in all.
     pub fn pages(&self) -> u64 {
         self.pages
+    }
+
+    /// How many pages are left out, as they were fetched since: of a refresh of [older](RefreshRequest::older_than) ones.
+    pub fn young(&self) -> u64 {
+        self.young
+    }
+
+    /// Why new pages were not looked for, once it is over; none where they were.
+    pub fn unlooked(&self) -> Option<Unlooked> {
+        self.unlooked.filter(|_| !self.report.looked_for_new)
     }
 
     /// What was found so far.

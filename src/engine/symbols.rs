@@ -50,6 +50,8 @@ pub struct SymbolQuery {
 pub struct SymbolsFound {
     /// Best first.
     pub found: Vec<FoundSymbol>,
+    /// How many there are in all, whatever was asked for of them.
+    pub total: usize,
     /// How many more there are.
     pub left_off: usize,
     /// The project in whose versions it was looked for.
@@ -159,8 +161,12 @@ impl Engine {
     /// their beginning if that is asked for; where nothing is called so, names that are nearly so.
     ///
     /// # Errors
-    /// [`Error::NoSymbols`], [`Error::UnknownProject`], and what the store says.
+    /// [`Error::NoSymbols`], [`Error::UnknownProject`], and what the store says, which also has [an error](store::Error::EmptyQuery) for a
+    /// name that is empty, but for names that begin so.
     pub async fn find_symbols(&self, asked: SymbolQuery) -> Result<SymbolsFound, Error> {
+        if asked.name.trim().is_empty() && asked.by_prefix == Prefix::Whole {
+            return Err(store::Error::EmptyQuery.into());
+        }
         let inner = self.inner.clone();
         self.with_symbols(move |store| inner.find_symbols(store, &asked)).await
     }

@@ -56,6 +56,12 @@ impl Notifier {
         });
     }
 
+    /// The resources that clients have subscribed to, each once: where many may have changed, only these need to be told of.
+    pub fn watched(&self) -> BTreeSet<String> {
+        let listeners: Vec<Arc<Listener>> = self.lock().iter().filter_map(Weak::upgrade).collect();
+        listeners.iter().flat_map(|listener| listener.lock().watched.keys().cloned().collect::<Vec<_>>()).collect()
+    }
+
     pub(crate) fn listener(&self, bell: Arc<Bell>) -> Arc<Listener> {
         let listener = Arc::new(Listener { news: Mutex::default(), bell });
         let mut listeners = self.lock();

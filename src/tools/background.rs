@@ -2,6 +2,7 @@
 //! Knows no JSON. How many run and how many are remembered is bounded.
 
 mod job;
+mod reasons;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +19,8 @@ use crate::model::{SourceId, SourceSummary};
 use crate::tools::changes::Changes;
 use crate::tools::watch::Watch;
 
-pub(super) use job::{Account, Job, Stake, State};
+pub(super) use job::{Account, Job, Refresh, Stake, State};
+pub(super) use reasons::Reasons;
 
 /// The crawls and refreshes of one server. Clones are the same.
 #[derive(Clone, Debug)]

@@ -43,10 +43,16 @@ impl Changes {
         self.note(source, |untold| untold.has_other_list = true);
     }
 
-    /// The page holds something else now, or is gone. Only who subscribed to it is told, so it needs no pace.
+    /// The page holds something else now, is new or is gone. Only who subscribed to it is told, so it needs no pace.
     pub fn page(&self, url: &Url, source: SourceId) {
         self.notifier.resource_updated(url.as_str());
         self.note(source, |_| {});
+    }
+
+    /// The pages, by the addresses under which they are stored, that somebody subscribed to.
+    pub fn watched_pages(&self) -> Vec<Url> {
+        let watched = self.notifier.watched();
+        watched.iter().filter_map(|uri| Url::parse(uri).ok().filter(|url| url.as_str() == uri)).collect()
     }
 
     /// Tells for as long as it is polled: the first change at once, those that follow together, one notification in [`PACE`].

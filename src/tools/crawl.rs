@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::{Causes, End, Engine, Failed, LeaveOut, NO_PAGE, OUT_OF_SCOPE, Pattern, Resume, SameCause, Sitemaps};
+use crate::engine::{
+    Causes, EXCLUDED, End, Engine, Failed, LeaveOut, NO_PAGE, NOT_INCLUDED, OUT_OF_SCOPE, Pattern, Resume, Sitemaps, Skipped,
+};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::SourceId;
 use crate::tools::background::{self, Account, Background, Begun, Job, Stake, State, Work};
@@ -226,18 +228,21 @@ fn came_to_nothing(job: &Job, account: &Account) -> Option<ToolError> {
     if job.is_running() || account.stored > 0 || matches!(account.state, State::Cancelled) {
         return None;
     }
-    match (&account.refresh, account.causes.list().first().map(|cause| &cause.first), &account.first_skipped) {
+    // What patterns leave is no matter of the page or of the site.
+    let by_patterns = [NOT_INCLUDED, EXCLUDED].iter().any(|why| account.passed_over.contains_key(why));
+    match (&account.refresh, account.causes.list().first().map(|cause| &cause.first), account.why_skipped.first()) {
         (None, Some(failed), _) => Some(of_failure("nothing was stored", failed)),
-        (Some(refresh), Some(failed), _) if account.failures == refresh.checked => Some(of_failure("nothing was refreshed", failed)),
-        (None, None, Some(skipped)) => {
-            Some(ToolError::new(format!("nothing was stored: {}", line(skipped))).hint("try another page of the site"))
+        (Some(refresh), Some(failed), _) if refresh.checked > 0 && account.failures == refresh.checked + refresh.new_failed => {
+            Some(of_failure("nothing was refreshed", failed))
+        }
+        (None, None, Some(Skipped { url, why })) => {
+            let hint = if why.starts_with(NOT_INCLUDED) { BY_PATTERNS } else { "try another page of the site" };
+            Some(ToolError::new(format!("nothing was stored: {}", line(&format!("{url}: {why}")))).hint(hint))
         }
         (None, None, None) if !account.passed_over.is_empty() => {
             let reasons: Vec<_> = account.passed_over.iter().map(|(why, count)| format!("{count} {why}")).collect();
-            Some(
-                ToolError::new(format!("nothing was stored; links not followed: {}", reasons.join(", ")))
-                    .hint("start at the site that is meant"),
-            )
+            let hint = if by_patterns { BY_PATTERNS } else { "start at the site that is meant" };
+            Some(ToolError::new(format!("nothing was stored; links not followed: {}", reasons.join(", "))).hint(hint))
         }
         _ => None,
     }
@@ -259,11 +264,21 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
         State::Cancelled => Some("ended before it was complete; what was fetched is stored".to_owned()),
         State::Done => {
             let as_before = account.as_before.as_deref().map(line);
-            together([went_on(account), knew_only(account), limit(job, account), left_out(account), account.used.clone(), as_before])
+            together([
+                went_on(account),
+                knew_only(account),
+                beyond_the_recipe(account),
+                limit(job, account),
+                left_out(account),
+                account.used.clone(),
+                as_before,
+            ])
         }
     };
     Report {
         urls_crawled: account.shown.iter().map(|(url, _)| line(url)).collect(),
+        urls_crawled_more: account.to_show.saturating_sub(account.shown.len() as u64),
+        skipped_such_as: account.why_skipped.told().iter().map(|told| line(told)).collect(),
         failed: failures(&account.causes),
         http: Some(account.http).filter(|http| http.requests > 0).and_then(|http| serde_json::to_value(http).ok()),
         notice,
@@ -273,24 +288,29 @@ fn report(job: &Arc<Job>, account: &Account) -> Report {
 
 /// What has one cause is told once.
 fn failures(causes: &Causes) -> Vec<String> {
-    let told = |of: &SameCause| match of.count {
-        1 => format!("{}: {}", of.first.url, of.first.error),
-        count => format!("{count} × {} (such as {})", of.first.cause(), of.first.url),
-    };
-    causes.list().iter().map(|cause| line(&told(cause))).collect()
+    causes.list().iter().map(|cause| line(&cause.to_string())).collect()
 }
 
 fn knew_only(account: &Account) -> Option<String> {
-    let checked = account.refresh.filter(|refresh| !refresh.looked_for_new)?;
-    Some(format!(
-        "the {} stored pages were checked; none were looked for, as it is not known how the source was made: crawl it again for that",
-        checked.pages
-    ))
+    let background::Refresh { young, unlooked, .. } = account.refresh?;
+    let young = (young > 0).then(|| format!("{young} pages were not asked for, as they were fetched within older_than_hours"));
+    together([young, unlooked.map(|why| format!("new pages were not looked for, as {why}"))])
+}
+
+/// What a refresh met as new, and what it left.
+fn beyond_the_recipe(account: &Account) -> Option<String> {
+    let background::Refresh { new_failed, new_skipped, left, .. } = account.refresh?;
+    let counted = [
+        (new_failed, "addresses that were met as new could not be had"),
+        (new_skipped, "addresses that were met as new were skipped"),
+        (left, "URLs are left at the limit of its recipe"),
+    ];
+    together(counted.map(|(count, what)| (count > 0).then(|| format!("{count} {what}"))))
 }
 
 fn went_on(account: &Account) -> Option<String> {
     let before = account.pages_before;
-    (before > 0).then(|| format!("went on after the {before} pages of an interrupted crawl; fresh: true begins anew"))
+    (before > 0).then(|| format!("went on after the {before} pages of an earlier crawl; fresh: true begins anew"))
 }
 
 fn limit(job: &Job, account: &Account) -> Option<String> {
@@ -333,7 +353,12 @@ impl Report {
             updated: found.updated,
             removed: found.removed,
             added: found.added,
+            new_failed: found.new_failed,
+            new_skipped: found.new_skipped,
+            left: found.left,
         });
+        // A refresh has counts of its own.
+        let of_a_crawl = |count| refresh.is_none().then_some(count);
         Self {
             crawl_id: job.id.clone(),
             state: match account.state {
@@ -344,8 +369,8 @@ impl Report {
             },
             target: line(&job.work.target()),
             sources: account.sources.iter().map(SourceId::to_string).collect(),
-            pages_crawled: account.pages,
-            pages_stored: account.stored,
+            pages_crawled: of_a_crawl(account.pages),
+            pages_stored: of_a_crawl(account.stored),
             skipped: account.skipped,
             failures: account.failures,
             elapsed_ms: account.elapsed.as_millis() as u64,
@@ -466,18 +491,29 @@ pub(super) struct Report {
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sources: Vec<String>,
+    // Not of a refresh, as the next one.
     #[schemars(skip)]
-    pages_crawled: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages_crawled: Option<u64>,
     // Searchable now by their words, by their meaning a little later.
     #[schemars(skip)]
-    pages_stored: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages_stored: Option<u64>,
     // The first of the stored pages.
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     urls_crawled: Vec<String>,
+    // How many more there are.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "is_zero")]
+    urls_crawled_more: u64,
     // Left out on purpose: out of scope, forbidden by robots.txt, not a document.
     #[schemars(skip)]
     skipped: u64,
+    // By reason.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped_such_as: Vec<String>,
     // The first of the URLs that could not be had, with the reason.
     #[schemars(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -515,6 +551,14 @@ struct Refresh {
     updated: u64,
     removed: u64,
     added: u64,
+    // Of the failures, and of what was skipped.
+    #[serde(skip_serializing_if = "is_zero")]
+    new_failed: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    new_skipped: u64,
+    // URLs at the limit of the recipe.
+    #[serde(skip_serializing_if = "is_zero")]
+    left: u64,
 }
 
 // The last begun first.
@@ -529,6 +573,7 @@ struct Statuses {
 pub(super) const WAIT: Duration = Duration::from_secs(45);
 const MOST_SECONDS: u32 = 300;
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+const BY_PATTERNS: &str = "of what was met include and exclude leave no page: widen the one, or narrow the other";
 const SINGLE: &str = "Fetches one page, stores it as markdown and makes it searchable. No link is followed.";
 const SMART: &str = "Crawls a site and makes it searchable: a page with the links below its folder, a sitemap.xml, or the links of an llms.txt or \
      markdown file. robots.txt is obeyed. A long crawl answers after wait_seconds with a crawl_id and goes on: see crawl_status.";

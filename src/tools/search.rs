@@ -116,7 +116,9 @@ async fn search(engine: &Engine, background: &Background, asked: Question, conte
     let (hits, without_meaning, former, corrected) = (found.hits, found.without_meaning, found.former_model, found.corrected);
     let mode = if without_meaning.is_some() { Mode::Lexical } else { mode };
     results.search_mode = name(mode);
-    let found = hits.len().saturating_sub(offset);
+    let all = hits.len();
+    let is_past_the_end = all > 0 && all <= offset;
+    let found = all.saturating_sub(offset);
     fill(&mut results, &mut links, hits.into_iter().skip(offset).take(count), room);
     results.count = results.results.len();
     let next = offset + results.count;
@@ -124,13 +126,23 @@ async fn search(engine: &Engine, background: &Background, asked: Question, conte
     let is_deepest = results.count < found && next >= DEEPEST as usize;
     // What those of before are found by is told below.
     let missed_by = if former.is_some() { Mode::Lexical } else { mode };
-    results.notice =
-        notice(engine, &results, found.min(count), missed_by, language, if let [source] = &*sources { Some(source.clone()) } else { None })
-            .await?;
+    results.notice = notice(
+        engine,
+        &results,
+        found.min(count),
+        missed_by,
+        language.filter(|_| all == 0),
+        if let [source] = &*sources { Some(source.clone()) } else { None },
+    )
+    .await?;
     if is_deepest {
         results.notice = Some([results.notice, Some(MORE.to_owned())].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }
-    if results.count == 0 && is_narrowed {
+    if is_past_the_end {
+        let told = format!("no more results: there are {all}, so that offset may be 0 to {}", all - 1);
+        results.notice = Some([Some(told), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
+    if all == 0 && is_narrowed {
         results.notice = Some([Some(NARROWED.to_owned()), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }
     if let Some(corrected) = corrected {

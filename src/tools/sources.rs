@@ -4,6 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -53,6 +54,7 @@ async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> 
             return Err(ToolError::new(format!("{} is at work on {source}", job.id))
                 .hint(format!("end it with cancel_crawl {}, or wait for it with crawl_status", job.id)));
         }
+        let watched = watched(engine, background, &source).await?;
         let before = engine.source(&source).await.map_err(|error| reply(&error))?.chunks;
         removed.pages_removed += match prefix.clone() {
             None => engine.remove(source.clone()).await,
@@ -61,6 +63,11 @@ async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> 
         .map_err(|error| reply(&error))?;
         let after = engine.source(&source).await.map_or(0, |of| of.chunks);
         removed.chunks_removed += before.saturating_sub(after);
+        for url in watched {
+            if !is_in(engine, &url, &source).await? {
+                background.changes().page(&url, source.clone());
+            }
+        }
         background.changes().listed(source);
     }
     match prefix {
@@ -70,6 +77,21 @@ async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> 
         }
         _ => Ok(removed),
     }
+}
+
+/// The pages of a source that somebody subscribed to. A source that is gone cannot be asked what it had.
+async fn watched(engine: &Engine, background: &Background, source: &SourceId) -> Result<Vec<Url>, ToolError> {
+    let mut of_it = Vec::new();
+    for url in background.changes().watched_pages() {
+        if is_in(engine, &url, source).await? {
+            of_it.push(url);
+        }
+    }
+    Ok(of_it)
+}
+
+async fn is_in(engine: &Engine, url: &Url, source: &SourceId) -> Result<bool, ToolError> {
+    Ok(engine.sources_of_page(url.clone()).await.map_err(|error| reply(&error))?.contains(source))
 }
 
 pub(super) fn names(sources: &[SourceId]) -> String {

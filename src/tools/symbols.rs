@@ -140,6 +140,7 @@ async fn read_project(engine: &Engine, asked: Project, context: &Context) -> Res
 async fn found(engine: &Engine, query: SymbolQuery, max_chars: u32) -> Result<Symbols, ToolError> {
     let offset = query.offset;
     let found = engine.find_symbols(query).await.map_err(|error| told(&error))?;
+    past_the_end(offset, found.total)?;
     let is_near = found.found.first().is_some_and(|first| first.how.is_some_and(|how| how == SymbolHow::Near));
     let notice = match (found.found.is_empty(), is_near) {
         (true, _) => Some("nothing is called so in what was searched".to_owned()),
@@ -153,8 +154,19 @@ async fn found(engine: &Engine, query: SymbolQuery, max_chars: u32) -> Result<Sy
 async fn listed(engine: &Engine, query: SymbolQuery, max_chars: u32) -> Result<Symbols, ToolError> {
     let offset = query.offset;
     let listed = engine.list_symbols(query).await.map_err(|error| told(&error))?;
+    past_the_end(offset, listed.total)?;
     let left_off = listed.total.saturating_sub(offset + listed.symbols.len());
-    fitted(listed.symbols, left_off, offset, [None, None], listed.not_searched, max_chars)
+    let nothing = (listed.total == 0).then(|| "there is nothing of the kind in it".to_owned());
+    fitted(listed.symbols, left_off, offset, [nothing, None], listed.not_searched, max_chars)
+}
+
+/// Where the answer before was the last, there is something all the same.
+fn past_the_end(offset: usize, total: usize) -> Result<(), ToolError> {
+    match total {
+        1.. if offset >= total => Err(ToolError::new(format!("offset is {offset}, and there are {total}"))
+            .hint(format!("offset may be 0 to {}; take it from next_offset", total - 1))),
+        _ => Ok(()),
+    }
 }
 
 /// As many as fit, in their order.

@@ -93,7 +93,7 @@ impl Inner {
             };
             FoundSymbol { how: Some(how), ..told }
         };
-        Ok(SymbolsFound { found: page.into_iter().map(told).collect(), left_off, project: scope.project.clone(), not_searched })
+        Ok(SymbolsFound { found: page.into_iter().map(told).collect(), total, left_off, project: scope.project.clone(), not_searched })
     }
 
     pub(super) fn list_symbols(&self, store: &Store, asked: &SymbolQuery) -> Result<ListedSymbols, Error> {

@@ -8,11 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_lite::{FutureExt, future};
+use url::Url;
 
+use super::reasons::Reasons;
 use super::{Site, Work};
-use crate::engine::{self, Causes, Counters, CrawlReport, Crawling, Engine, Event, Put, RefreshReport, RefreshRequest, Refreshing};
+use crate::engine::{
+    self, Causes, Counters, CrawlReport, Crawling, Engine, Event, Put, RefreshReport, RefreshRequest, Refreshing, Unlooked,
+};
 #[cfg(feature = "files")]
-use crate::engine::{AddEvent, AddReport, Adding};
+use crate::engine::{AddEvent, AddReport, Adding, Listed};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
@@ -39,7 +43,7 @@ pub struct Job {
 #[derive(Clone, Debug, Default)]
 pub struct Account {
     pub state: State,
-    /// What a crawl fills, once that is known.
+    /// What a crawl fills, once that is known; of pages that are stored one by one the first.
     pub sources: Vec<SourceId>,
     /// Pages of the crawl that it goes on with.
     pub pages_before: u64,
@@ -49,14 +53,15 @@ pub struct Account {
     pub stored: u64,
     /// The first of the stored pages: address and title.
     pub shown: Vec<(String, String)>,
+    /// How many there are to show.
+    pub to_show: u64,
     pub skipped: u64,
-    /// The first that was skipped, with the reason.
-    pub first_skipped: Option<String>,
+    pub why_skipped: Reasons,
     pub failures: u64,
     /// The first of their causes.
     pub causes: Causes,
-    /// How many of a report's failures are in these.
-    counted: usize,
+    /// How much of a report's lists of failures, of new failures and of what was skipped is counted in these.
+    counted: [usize; 3],
     pub http: Counters,
     pub elapsed: Duration,
     /// Why a crawl that is over ended, and how many URLs were left then.
@@ -82,7 +87,15 @@ pub struct Refresh {
     pub updated: u64,
     pub removed: u64,
     pub added: u64,
-    pub looked_for_new: bool,
+    /// Fetched since, and left out for that.
+    pub young: u64,
+    /// Of the failures.
+    pub new_failed: u64,
+    pub new_skipped: u64,
+    /// URLs at the limit of the recipe.
+    pub left: u64,
+    /// Why new pages were not looked for, once it is over.
+    pub unlooked: Option<Unlooked>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -205,7 +218,10 @@ impl Job {
                 Some(Some(Ok(event))) => {
                     let Some(source) = adding.source().cloned() else { continue };
                     match &event {
-                        AddEvent::Stored { put: Put::Added, .. } | AddEvent::Removed(_) => changes.listed(source.clone()),
+                        AddEvent::Stored { url, put: Put::Added, .. } | AddEvent::Removed(Listed { url, .. }) => {
+                            changes.page(url, source.clone());
+                            changes.listed(source.clone());
+                        }
                         AddEvent::Stored { url, put: Put::Replaced, .. } => changes.page(url, source.clone()),
                         _ => {}
                     }
@@ -241,6 +257,8 @@ impl Job {
         let mut account = self.lock();
         (account.pages, account.http, account.end, account.left) = (report.pages, report.http, report.end, report.left);
         account.used = used(&report);
+        // What was fetched after all is not among these.
+        (account.skipped, account.why_skipped) = (report.skips(), Reasons::of(&report.skipped, report.skips()));
         account.passed_over = report.passed_over;
         result
     }
@@ -259,14 +277,17 @@ impl Job {
         loop {
             let told = |report: &RefreshReport| (report.updated, report.removed, report.added);
             let found = told(refreshing.report());
-            self.lock().refreshed(refreshing.pages(), refreshing.report());
+            self.lock().refreshed(&refreshing);
             match future::or(self.stopped(is_stopped), async { Some(refreshing.next().await) }).await {
                 None => {
                     is_stopped = true;
                     refreshing.stop();
                 }
                 Some(None) => {
-                    self.lock().as_before = refreshing.report().as_before();
+                    // What is known with the end only.
+                    let mut account = self.lock();
+                    account.refreshed(&refreshing);
+                    account.as_before = refreshing.report().as_before();
                     return result;
                 }
                 Some(Some(Ok(url))) => {
@@ -296,14 +317,18 @@ impl Account {
         (self.pages, self.http) = crawling.so_far();
         match event {
             Event::Stored { url, title, .. } => {
-                self.stored += 1;
+                let source = source_of(&url, crawling);
+                if self.sources.len() < SHOWN && !self.sources.contains(&source) {
+                    self.sources.push(source);
+                }
+                (self.stored, self.to_show) = (self.stored + 1, self.to_show + 1);
                 if self.shown.len() < SHOWN {
                     self.shown.push((url.into(), title));
                 }
             }
             Event::Skipped(skipped) => {
                 self.skipped += 1;
-                self.first_skipped.get_or_insert_with(|| format!("{}: {}", skipped.url, skipped.why));
+                self.why_skipped.add(&skipped);
             }
             Event::Failed(failed) => {
                 self.failures += 1;
@@ -320,13 +345,14 @@ impl Account {
         match event {
             AddEvent::Stored { url, title, put } => {
                 (self.seen, self.pages, self.stored) = (self.seen + 1, self.pages + 1, self.stored + 1);
+                self.to_show += u64::from(put != Put::Unchanged);
                 if put != Put::Unchanged && self.shown.len() < SHOWN {
                     self.shown.push((url.into(), title));
                 }
             }
             AddEvent::Skipped(skipped) => {
                 (self.seen, self.skipped) = (self.seen + 1, self.skipped + 1);
-                self.first_skipped.get_or_insert_with(|| format!("{}: {}", skipped.url, skipped.why));
+                self.why_skipped.add(&skipped);
             }
             AddEvent::Failed(failed) => {
                 (self.seen, self.failures) = (self.seen + 1, self.failures + 1);
@@ -343,6 +369,9 @@ impl Account {
         self.skipped = report.skipped_total + report.still_skipped_total;
         let counted = [(report.unchanged, "files unchanged"), (report.updated, "changed"), (report.removed, "removed")];
         let mut told: Vec<String> = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if report.still_skipped_total > 0 {
+            told.push(format!("{} skipped as before", report.still_skipped_total));
+        }
         told.extend(report.left_out.iter().map(|of| format!("{} left out as {} (such as {})", of.count, of.rule, of.first)));
         if report.beyond_limits > 0 {
             told.push("not complete: max_files allows more".to_owned());
@@ -351,12 +380,18 @@ impl Account {
         self.used = (!told.is_empty()).then(|| told.join(", "));
     }
 
-    fn refreshed(&mut self, pages: u64, report: &RefreshReport) {
-        (self.seen, self.failures) = (report.checked, report.failed_total);
-        report.failed[self.counted..].iter().for_each(|failed| self.causes.add(failed, SHOWN));
-        self.counted = report.failed.len();
-        let RefreshReport { checked, unchanged, updated, removed, added, looked_for_new, .. } = *report;
-        self.refresh = Some(Refresh { pages, checked, unchanged, updated, removed, added, looked_for_new });
+    fn refreshed(&mut self, refreshing: &Refreshing) {
+        let report = refreshing.report();
+        let RefreshReport { checked, unchanged, updated, removed, added, left, .. } = *report;
+        let (new_failed, new_skipped) = (report.new_failed_total, report.new_skipped_total);
+        (self.seen, self.failures, self.skipped) = (checked, report.failed_total + new_failed, new_skipped);
+        let [failed, failed_new, skipped_new] = self.counted;
+        report.failed[failed..].iter().chain(&report.new_failed[failed_new..]).for_each(|failed| self.causes.add(failed, SHOWN));
+        report.new_skipped[skipped_new..].iter().for_each(|skipped| self.why_skipped.add(skipped));
+        self.counted = [report.failed.len(), report.new_failed.len(), report.new_skipped.len()];
+        let (pages, young, unlooked) = (refreshing.pages(), refreshing.young(), refreshing.unlooked());
+        self.refresh = Some(Refresh { pages, checked, unchanged, updated, removed, added, young, new_failed, new_skipped, left, unlooked });
+        self.to_show = added + updated + removed;
         let lists = [("added", &report.added_pages), ("updated", &report.changed_pages), ("removed", &report.removed_pages)];
         let named =
             lists.iter().flat_map(|(what, pages)| pages.iter().map(move |page| (page.url.to_string(), format!("{what}: {}", page.title))));
@@ -384,11 +419,19 @@ fn used(report: &CrawlReport) -> Option<String> {
     (!told.is_empty()).then(|| told.join(", "))
 }
 
+fn source_of(url: &Url, crawling: &Crawling) -> SourceId {
+    crawling.fill().and_then(|fill| fill.source_of(url)).unwrap_or_else(|| SourceId::of(url))
+}
+
 fn note(changes: &Changes, event: &Event, crawling: &Crawling) {
-    let source = |url| crawling.fill().and_then(|fill| fill.source_of(url)).unwrap_or_else(|| SourceId::of(url));
     match event {
-        Event::Stored { url, put: Put::Added, .. } => changes.listed(source(url)),
-        Event::Stored { url, put: Put::Replaced, .. } => changes.page(url, source(url)),
+        Event::Stored { url, put: Put::Added, .. } => {
+            let source = source_of(url, crawling);
+            // Whoever subscribed to it before it came, or came back, waits for it.
+            changes.page(url, source.clone());
+            changes.listed(source);
+        }
+        Event::Stored { url, put: Put::Replaced, .. } => changes.page(url, source_of(url, crawling)),
         Event::Stored { put: Put::Unchanged, .. } | Event::Skipped(_) | Event::Failed(_) => {}
     }
 }

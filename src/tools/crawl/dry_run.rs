@@ -8,6 +8,7 @@ use super::{Report, SIGN_OF_LIFE, failures, of_failure, patience, together};
 use crate::engine::{CrawlRequest, Engine};
 use crate::mcp::{Context, ToolError};
 use crate::model::SourceId;
+use crate::tools::background::Reasons;
 use crate::tools::bound::line;
 use crate::tools::linked::{Linked, Links};
 
@@ -22,8 +23,9 @@ pub(super) async fn look(
     let sources = source.map_or_else(|| request.sources().into_iter().map(|(source, _)| source).collect(), |source| vec![source]);
     let target = line(&request.seeds.iter().map(|url| url.as_str()).collect::<Vec<_>>().join(" "));
     let max_pages = request.max_pages;
+    let began = engine.handle().now();
     let looking = async { Some(engine.dry_run(request).await) };
-    let (handle, until) = (engine.handle(), engine.handle().now() + patience(wait, context));
+    let (handle, until) = (engine.handle(), began + patience(wait, context));
     let watching = async {
         for second in 0_u32.. {
             context.progress(second.into(), None, "looking at start pages and sitemaps");
@@ -54,7 +56,11 @@ pub(super) async fn look(
         state: "dry_run",
         target,
         sources: sources.iter().map(SourceId::to_string).collect(),
+        pages_crawled: Some(0),
+        pages_stored: Some(0),
         skipped: would.report.skips(),
+        skipped_such_as: Reasons::of(&would.report.skipped, would.report.skips()).told().iter().map(|told| line(told)).collect(),
+        elapsed_ms: handle.now().saturating_duration_since(began).as_millis() as u64,
         failed: failures(&would.report.failed.iter().cloned().collect()),
         failures: would.report.failures(),
         would_fetch: would.seeds.iter().chain(&would.pages).take(WOULD_FETCH).map(|url| line(url.as_str())).collect(),
