@@ -38,6 +38,8 @@ pub struct SymbolQuery {
     pub by_prefix: Prefix,
     /// Only in what this project uses: a folder in it. None: in all that is known.
     pub project: Option<PathBuf>,
+    /// That no project is named is meant so, and not told.
+    pub everywhere: bool,
     /// Symbols to pass over.
     pub offset: usize,
     /// At most so many; 0 is taken as 20.

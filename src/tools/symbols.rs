@@ -42,6 +42,7 @@ pub fn find(engine: Engine) -> Tool {
                 kind: kind(asked.kind.as_deref())?,
                 by_prefix: if asked.prefix { SymbolPrefix::Begins } else { SymbolPrefix::Whole },
                 project: project(&engine, asked.project.as_deref(), &context).await?,
+                everywhere: asked.project.as_deref().is_some_and(|named| named.trim() == "none"),
                 offset: asked.offset as usize,
                 limit: MOST,
             };

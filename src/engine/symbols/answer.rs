@@ -46,7 +46,10 @@ impl Inner {
         let wanted = wanted(asked);
         let meant: HashSet<usize> = scope.meant(&wanted);
         let sites: HashMap<PackageRow, &Site> = scope.sites_meant(&wanted).map(|site| (site.row, site)).collect();
-        let not_searched = scope.not_searched(&wanted, &meant);
+        let mut not_searched = scope.not_searched(&wanted, &meant);
+        if !asked.everywhere {
+            not_searched.extend(scope.unnamed().map(|which| format!("the versions of one project alone: {which}")));
+        }
         let of_packages = meant.iter().filter_map(|at| scope.stored[*at].as_ref().map(|stored| stored.row));
         let mut rows: Vec<PackageRow> = of_packages.chain(sites.keys().copied()).collect();
         rows.sort_unstable();
@@ -64,7 +67,6 @@ impl Inner {
         let by_id: HashMap<PackageId, usize> = meant.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
         let last = symbols::last_name(&asked.name);
         let candidates = look(&last, agreement)?;
-        let mut not_searched = not_searched;
         if candidates.len() >= MAX_ROWS {
             not_searched.push(format!("more than {MAX_ROWS} names: name the package, or more of the name"));
         }
@@ -343,7 +345,8 @@ impl Inner {
         let references =
             checked.into_iter().map(|checked| Reference { url: url(&checked).or_else(|| own.url(&checked)), checked }).collect();
         if scope.project.is_none() {
-            not_indexed.push("no project is known: each package is taken in its highest version that is indexed".to_owned());
+            let which = scope.unnamed().unwrap_or_else(|| "no project is known".to_owned());
+            not_indexed.push(format!("{which}: each package is taken in its highest version that is indexed"));
         }
         not_indexed.extend(changed);
         not_indexed.extend(scope.holes(of));
@@ -391,5 +394,5 @@ fn calling(id: PackageId, name: &str, root: &str) -> Indexed {
 
 /// Packages that are looked into for what one of them gives on.
 const MOST_LED: usize = 50;
-const NAMED: usize = 5;
 /// Packages that are named where one was meant.
+const NAMED: usize = 5;
