@@ -302,7 +302,7 @@ fn a_stored_page_is_read_by_its_own_url_and_nothing_else_is() {
         missing(&mut world, "https://a.test/gone", "crawl_single_page stores it, fetch_url reads it as it is now");
         missing(&mut world, "https://:x/", "not stored");
         missing(&mut world, "smolcrawl://source/b.test", "stored are: a.test, a.test:81");
-        missing(&mut world, "file:///etc/passwd", "");
+        missing(&mut world, "file:///etc/passwd", "add_source");
         assert_eq!(world.site.targets(), [] as [&str; 0], "reading fetches nothing");
     }
 }

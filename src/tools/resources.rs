@@ -66,8 +66,11 @@ async fn read_page(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcEr
             break;
         }
     }
-    let document =
-        stored.ok_or_else(|| not_found(uri, "it is not stored; crawl_single_page stores it, fetch_url reads it as it is now"))?;
+    let how = match address_of_file(uri) {
+        Some(_) => "it is not stored; add_source stores what lies on this machine",
+        None => "it is not stored; crawl_single_page stores it, fetch_url reads it as it is now",
+    };
+    let document = stored.ok_or_else(|| not_found(uri, how))?;
     Ok(Contents::text(bounded(document.markdown)).meta(MARK, WORDS))
 }
 
