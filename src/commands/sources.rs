@@ -194,7 +194,9 @@ async fn refresh_one(
 fn print(source: &SourceId, report: &RefreshReport, json: cli::Json, in_the_error: usize) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
-        output.json(report)?;
+        let mut told = json!(report);
+        told["source"] = json!(source);
+        output.json(&told)?;
         return Ok(output.finish()?);
     }
     for (what, pages, all) in [
