@@ -297,6 +297,17 @@ fn a_fetched_page_tells_of_itself_and_of_what_is_left_out() {
     assert_eq!((&page["metadata"], page.get("notes")), (&json!({ "language": "en" }), None), "{page}");
     assert!(page["outline"].is_array());
     assert!(report(&fetch(&["--format", "json", "--explain"]))["notes"].is_array());
+    let long = "<title>Pots</title><main><h1>Pots</h1><p>Warm water is in all of the pots.</p><h2 id=lids>Lids</h2><p>They lie on the pots.</p></main>";
+    site.reply(&format!("{address}/long"), Reply::html(long));
+    let at =
+        |fragment: &str| run(home.path(), &["fetch", &format!("http://{address}/long{fragment}"), "--allow-private", "--ignore-robots"]);
+    let whole = text(&at("").stdout);
+    assert!(whole.starts_with("# Pots") && whole.contains("## Lids"), "{whole}");
+    let part = at("#lids");
+    assert!(text(&part.stdout).starts_with("## Lids") && part.stderr.is_empty(), "{} {}", text(&part.stdout), text(&part.stderr));
+    let unknown = at("#nope");
+    assert_eq!(text(&unknown.stdout), whole);
+    assert!(text(&unknown.stderr).starts_with("note: no heading of the page has the fragment"), "{}", text(&unknown.stderr));
     for format in ["markdown", "text"] {
         let plain = fetch(&["--format", format]);
         let explained = fetch(&["--format", format, "--explain"]);
