@@ -221,7 +221,8 @@ fn lines_are_indexed_whole_or_not_at_all() {
 
     let bad = run(home.path(), &["index", "--jsonl", "bad.jsonl", "--db", "x.db"]);
     assert_eq!(bad.status.code(), Some(1));
-    assert!(text(&bad.stderr).starts_with("error: bad.jsonl, line 2: "), "{}", text(&bad.stderr));
+    let told = text(&bad.stderr);
+    assert!(told.starts_with("error: bad.jsonl, line 2: ") && told.contains("; no line was stored\n"), "{told}");
     assert!(!home.path().join("x.db").exists(), "nothing was stored");
 
     assert_eq!(report(&run(home.path(), &["index", "--jsonl", "good.jsonl", "--db", "x.db", "--json"]))["added"], json!(1));
