@@ -38,7 +38,16 @@ async fn answer(engine: &Engine, command: &str) -> Result<Value, ToolError> {
             let mut all = Vec::new();
             for kind in [SymbolKind::Class, SymbolKind::Struct, SymbolKind::Enum, SymbolKind::Trait, SymbolKind::Interface] {
                 let query = SymbolQuery { package: of(rest.first()), kind: Some(kind), limit: MOST, ..SymbolQuery::default() };
-                all.push(listed(engine, query, DEFAULT / 2).await?);
+                let mut of_kind = listed(engine, query, DEFAULT / 2).await?;
+                // A command takes no offset.
+                if let Some(next) = of_kind.next_offset.take() {
+                    of_kind.notice = Some(format!(
+                        "there are more: list_symbols with package {:?}, kind {:?} and offset {next} goes on",
+                        line(rest[0]),
+                        kind.name()
+                    ));
+                }
+                all.push(of_kind);
             }
             Ok(json!({ "classes": all }))
         }
