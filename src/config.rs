@@ -371,6 +371,11 @@ impl Key {
         nearest(name, Self::ALL.map(|key| (key, key.name())))
     }
 
+    /// Whether it names a file or folder: a number or a switch is no such name.
+    pub fn is_path(self) -> bool {
+        matches!(self, Self::Database | Self::Credentials | Self::Browser | Self::ShareFolder | Self::AllowPath | Self::Model)
+    }
+
     /// What makes the vectors that this setting is about, by the name that `embeddings` gives it; none for all other settings. Set for
     /// anything else it is ignored.
     pub fn only_of(self) -> Option<&'static str> {

@@ -75,7 +75,7 @@ use crate::embed::Embed;
 use crate::error::Error;
 use crate::extract;
 #[cfg(feature = "files")]
-pub use crate::files::{Origin, PathPattern, Selection, Usual};
+pub use crate::files::{Origin, PathPattern, Selection, Usual, url_of as file_url};
 use crate::http::Client;
 pub use crate::http::Counters;
 #[cfg(feature = "surf")]
@@ -88,6 +88,12 @@ use crate::store::{self, CutPage, Store};
 pub use crate::store::{Check, ModelSummary, PageSummary, Put};
 #[cfg(all(feature = "code", feature = "files"))]
 pub use crate::symbols::{How as SymbolHow, Kind as SymbolKind, Prefix as SymbolPrefix};
+
+/// No path is that of a page where no files are read.
+#[cfg(not(feature = "files"))]
+pub fn file_url(_: &str) -> Option<Url> {
+    None
+}
 
 /// Crawls, stores, embeds and searches. Cheap to clone: every clone is the same engine.
 ///

@@ -116,8 +116,11 @@ pub enum Error {
     /// No package that is known has this module or type.
     #[error("no module or type {module} is indexed")]
     UnknownModule { module: String, near: Vec<String> },
+    /// Neither a module or type nor a package was named, and several packages are known.
+    #[error("no module, type or package is named")]
+    NoModule { near: Vec<String> },
     /// Code in a language whose names are not looked up.
-    #[error("{language} is not checked")]
+    #[error("{} is not checked", if language.trim().is_empty() { "code without its language" } else { language })]
     LanguageUnchecked { language: String },
     /// Of a source that was not crawled as a whole it is not known how.
     #[error("{source_id} has no recipe")]
@@ -162,6 +165,7 @@ impl Error {
             | Self::UnknownProject { .. }
             | Self::NoSymbols
             | Self::UnknownModule { .. }
+            | Self::NoModule { .. }
             | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => Fault::You,
             #[cfg(feature = "files")]
@@ -229,6 +233,7 @@ impl Error {
             | Self::UnknownProject { .. }
             | Self::NoSymbols
             | Self::UnknownModule { .. }
+            | Self::NoModule { .. }
             | Self::LanguageUnchecked { .. }
             | Self::NoRecipe { .. } => false,
             #[cfg(feature = "files")]
@@ -294,6 +299,7 @@ impl Error {
             Self::NoSymbols => Some("read the packages that a project uses with `smolcrawl project PATH`".to_owned()),
             Self::UnknownModule { near, .. } if near.is_empty() => Some("find its path with `smolcrawl find NAME`".to_owned()),
             Self::UnknownModule { near, .. } => Some(format!("is {} meant?", near.join(", or "))),
+            Self::NoModule { near } => (!near.is_empty()).then(|| format!("name one; known are {}", near.join(", "))),
             Self::LanguageUnchecked { .. } => Some("Python, Rust, JavaScript and TypeScript are".to_owned()),
             Self::NoRecipe { .. } => Some("crawl it, so that it is known what belongs to it".to_owned()),
         }

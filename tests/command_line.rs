@@ -221,7 +221,8 @@ fn lines_are_indexed_whole_or_not_at_all() {
 
     let bad = run(home.path(), &["index", "--jsonl", "bad.jsonl", "--db", "x.db"]);
     assert_eq!(bad.status.code(), Some(1));
-    assert!(text(&bad.stderr).starts_with("error: bad.jsonl, line 2: "), "{}", text(&bad.stderr));
+    let told = text(&bad.stderr);
+    assert!(told.starts_with("error: bad.jsonl, line 2: ") && told.contains("; no line was stored\n"), "{told}");
     assert!(!home.path().join("x.db").exists(), "nothing was stored");
 
     assert_eq!(report(&run(home.path(), &["index", "--jsonl", "good.jsonl", "--db", "x.db", "--json"]))["added"], json!(1));
@@ -296,6 +297,17 @@ fn a_fetched_page_tells_of_itself_and_of_what_is_left_out() {
     let page = report(&fetch(&["--format", "json"]));
     assert_eq!((&page["metadata"], page.get("notes")), (&json!({ "language": "en" }), None), "{page}");
     assert!(page["outline"].is_array());
+    let long = "<title>Pots</title><main><h1>Pots</h1><p>Warm water is in all of the pots.</p><h2 id=lids>Lids</h2><p>They lie on the pots.</p></main>";
+    site.reply(&format!("{address}/long"), Reply::html(long));
+    let at =
+        |fragment: &str| run(home.path(), &["fetch", &format!("http://{address}/long{fragment}"), "--allow-private", "--ignore-robots"]);
+    let whole = text(&at("").stdout);
+    assert!(whole.starts_with("# Pots") && whole.contains("## Lids"), "{whole}");
+    let part = at("#lids");
+    assert!(text(&part.stdout).starts_with("## Lids") && part.stderr.is_empty(), "{} {}", text(&part.stdout), text(&part.stderr));
+    let unknown = at("#nope");
+    assert_eq!(text(&unknown.stdout), whole);
+    assert!(text(&unknown.stderr).starts_with("note: no heading of the page has the fragment"), "{}", text(&unknown.stderr));
     assert!(report(&fetch(&["--format", "json", "--explain"]))["notes"].is_array());
     for format in ["markdown", "text"] {
         let plain = fetch(&["--format", format]);
@@ -383,6 +395,40 @@ fn an_unknown_word_in_the_environment_is_warned_about() {
     assert_eq!(report(&output)["reactor"]["chosen"], json!("selector"));
     assert_eq!(report(&output)["reactor"]["driven_by"], json!("calling thread"));
     assert!(text(&output.stderr).contains("unknown reactor \"warp\""), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_is_wrong_with_a_configuration_file_is_told_with_what_helps() {
+    let home = TempDir::new().unwrap();
+    for (content, what, hint) in [
+        ("db = 5\n", "line 1, column 1: db is not a string", "hint: write db = \"…\"\n"),
+        ("\nshare_folder = true\n", "line 2, column 1: share_folder is not a string", "hint: write share_folder = "),
+        ("timeout_seconds = [5]\n", "timeout_seconds is not a string, number or boolean", "hint: settings are db, "),
+    ] {
+        std::fs::write(home.path().join("c.toml"), content).unwrap();
+        let output = run(home.path(), &["sources", "--config", "c.toml"]);
+        let told = text(&output.stderr);
+        assert!(!output.status.success() && told.contains(what) && told.contains(hint), "{told}");
+    }
+    assert!(!home.path().join("5").exists());
+    std::fs::write(home.path().join("c.toml"), "db = \"5\"\ntimeout_seconds = 5\nallow_private = true\n").unwrap();
+    assert_eq!(report(&run(home.path(), &["doctor", "--json", "--config", "c.toml"]))["settings"]["db"]["value"], json!("5"));
+    let told = text(&run(home.path(), &["sources", "--config", "none.toml"]).stderr);
+    assert!(told.contains("none.toml: ") && told.contains("hint: name a file that is there and may be read"), "{told}");
+}
+
+#[test]
+fn doctor_counts_what_is_embedded_as_the_list_of_sources_does() {
+    let home = TempDir::new().unwrap();
+    std::fs::write(home.path().join("one.jsonl"), "{\"url\":\"http://eval.invalid/0\",\"text\":\"One heron.\"}\n").unwrap();
+    assert!(run(home.path(), &["index", "--jsonl", "one.jsonl", "--db", "x.db"]).status.success());
+    for embeddings in ["minilm", "none"] {
+        let ask = |arguments: &[&str]| {
+            report(&smolcrawl(home.path()).args(arguments).args(["--db", "x.db"]).env("SMOLCRAWL_EMBEDDINGS", embeddings).output().unwrap())
+        };
+        let (doctor, sources) = (ask(&["doctor", "--json"]), ask(&["sources", "--json"]));
+        assert_eq!((&doctor["store"]["embedded"], &sources["sources"][0]["embedded"]), (&json!(1), &json!(1)), "{embeddings}");
+    }
 }
 
 #[test]

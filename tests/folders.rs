@@ -170,7 +170,7 @@ fn what_is_wanted_is_told_and_kept_for_the_refresh() {
     let selection = Selection { exclude: pattern("drafts"), max_files: 4, max_file_bytes: 1_000, ..Selection::default() };
     let request = world.of("docs").selection(selection).named(Some("handbook".to_owned()), Some("1.0".to_owned()));
     let report = world.request(request).unwrap();
-    assert_eq!(left_out(&report), ["1 not wanted (--include, --exclude) drafts/", "1 too large large.md", "1 beyond the limit 4.md"]);
+    assert_eq!(left_out(&report), ["1 not wanted (include, exclude) drafts/", "1 too large large.md", "1 beyond the limit 4.md"]);
     assert_eq!((report.added, report.beyond_limits), (4, 1));
     let summary = world.source("handbook@1.0");
     assert_eq!((summary.state, summary.left, summary.version()), (SourceState::Limited, 1, Some("1.0")));
@@ -390,6 +390,7 @@ fn a_package_is_read_where_its_tool_has_put_it() {
     let add = |text: &str| world.request(AddRequest::new(Origin::Package(PackageName::parse(text).unwrap())));
 
     let report = add("crate:pots").unwrap();
+    assert_eq!(left_out(&report)[0], "1 hidden, licence or tests of a package LICENSE.md", "and nobody has excluded it");
     assert_eq!((report.source.unwrap().to_string(), report.added), ("crate:pots@1.4.0".to_owned(), 2));
     assert!(report.hints[0].contains("https://docs.rs/pots/1.4.0"), "{:?}", report.hints);
     assert_eq!(world.find("herons")[0], ("crate:pots@1.4.0".to_owned(), "guide.md".to_owned()));
@@ -407,6 +408,7 @@ fn a_package_is_read_where_its_tool_has_put_it() {
     let shelf = Shelf::new(Places { cargo_home: Some(world.path("cargo")), ..Places::default() });
     let installed = shelf.find(&PackageName { ecosystem: Ecosystem::Cargo, name: "pots".to_owned(), version: None }).unwrap();
     let again = world.engine.handle().block_on(world.engine.add_package(installed, Chunking::default())).unwrap();
+    assert!(left_out(&again)[0].starts_with("1 hidden, licence"), "{:?}", left_out(&again));
     assert_eq!((again.source.unwrap().to_string(), again.unchanged, again.added), ("crate:pots@1.4.0".to_owned(), 2, 0));
     assert_eq!(world.refresh("pypi:mugs@2.0").unwrap().unchanged, 2);
 }

@@ -72,6 +72,21 @@ fn only_what_lies_below_a_root_of_the_client_is_read() {
     let page = client.call("read_page", json!({ "url": url }));
     assert!(page["markdown"].as_str().unwrap().contains("Herons stand"), "{page}");
     assert_eq!(client.call("verify_page", json!({ "url": url }))["checked"], json!("unchanged"));
+    // By its path as well.
+    let path = fs::canonicalize(home.path()).unwrap().join("open").join("a.md").display().to_string();
+    if cfg!(unix) {
+        for url in [path.clone(), format!("{path}#part")] {
+            let page = client.call("read_page", json!({ "url": url }));
+            assert!(page["markdown"].as_str().unwrap().contains("Herons stand"), "{page}");
+        }
+        assert_eq!(client.call("verify_page", json!({ "url": path }))["checked"], json!("unchanged"));
+    }
+    for tool in ["fetch_url", "crawl_single_page", "smart_crawl_url"] {
+        for url in [&path, &url, "./a.md"] {
+            let error = client.error(tool, json!({ "url": url }));
+            assert!(error.contains("add_source stores what lies on this machine") && !error.contains("`smolcrawl"), "{tool}: {error}");
+        }
+    }
     // A file is never read for its address alone.
     let error = client.error("read_page", json!({ "url": address(&shut.join("key.md")) }));
     assert!(error.contains("is not stored") && !error.contains("password"), "{error}");

@@ -83,6 +83,31 @@ fn the_name_of_a_host_is_an_address_and_a_file_is_none() {
         assert!(error.ends_with("is a file or folder here, not a URL") && hint.contains(&told), "{arguments:?}: {error} {hint}");
         assert!(arguments[1] == "README.md" || !hint.contains("https://"), "{hint}");
     }
+    // What is stored of a file is shown by its path, and what is not is not said to be a site's.
+    std::fs::create_dir(home.path().join("notes")).unwrap();
+    std::fs::write(home.path().join("notes/a.md"), "# Pots\n\nThey boil.\n").unwrap();
+    let shown = |path: &str| run(home.path(), &["show", path, "--db", "x.db"]);
+    let (error, hint) = failed(&shown("notes/a.md"));
+    assert!(
+        error.starts_with("file://")
+            && error.ends_with("/notes/a.md is not stored")
+            && hint.ends_with("`smolcrawl add PATH` stores what lies there"),
+        "{error} {hint}"
+    );
+    assert!(run(home.path(), &["add", "./notes", "--db", "x.db", "--no-index"]).status.success());
+    let whole = std::fs::canonicalize(home.path()).unwrap().join("notes").join("a.md");
+    for path in ["notes/a.md", "./notes/a.md", "notes/../notes/a.md", whole.to_str().unwrap()] {
+        let shown = shown(path);
+        assert!(text(&shown.stdout).contains("They boil"), "{path}: {}", text(&shown.stderr));
+    }
+    let (error, _) = failed(&shown("notes/a.md#lids"));
+    assert!(error.ends_with("/notes/a.md has the anchor \"lids\""), "{error}");
+    let refreshed = run(home.path(), &["refresh", "--all", "--json", "--known-only", "--allow-private", "--db", "x.db", "--no-index"]);
+    let named: Vec<String> = text(&refreshed.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["source"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(named, [address.clone(), "notes".to_owned()], "each line says whose it is");
     for (wrong, meant) in [("http//docs.rs/x", "did you mean http://docs.rs/x?"), ("./missing.md", "files are not fetched: ")] {
         let (error, hint) = failed(&run(home.path(), &["fetch", wrong]));
         assert!(error.starts_with("not a URL: ") && hint.starts_with(meant), "{error} {hint}");

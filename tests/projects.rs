@@ -783,6 +783,92 @@ fn behind_the_last_of_several_it_is_told_how_many_there_are() {
     server.end();
 }
 
+/// As most packages have it: what they offer is defined below, and given on where one imports it from.
+#[test]
+fn what_is_given_on_has_its_members() {
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
+    home.write(
+        &format!("app/{SITE}/kettle/__init__.py"),
+        "from steam import Steam\nfrom .pots import Pot\nfrom .pans import *\nfrom gone import Lid\n",
+    );
+    home.write(&format!("app/{SITE}/kettle/pots.py"), "class Pot:\n    def pour(self): ...\n");
+    home.write(&format!("app/{SITE}/kettle/pans.py"), "class Pan:\n    def fry(self): ...\n");
+    let files = ["__init__", "pots", "pans"].map(|name| format!("kettle/{name}.py,,\n")).concat();
+    home.write(&format!("app/{SITE}/kettle-1.0.dist-info/RECORD"), &files);
+    home.json(&["project", &home.path("app")]);
+    for project in [&["--all"][..], &["--project", &home.path("app")]] {
+        for (name, member) in [
+            ("kettle.Pot", "kettle.pots.Pot.pour"),
+            ("kettle.Pan", "kettle.pans.Pan.fry"),
+            // Of another package.
+            ("kettle.Steam", "steam.Steam.hiss"),
+            ("kettle.pots.Pot", "kettle.pots.Pot.pour"),
+        ] {
+            let listed = home.json(&[&["find", "--members", name], project].concat());
+            assert_eq!((&listed["symbols"][0]["path"], &listed["symbols"][1]), (&json!(member), &Value::Null), "{name}: {listed}");
+        }
+    }
+    // It leads to what is not on the disk: that is named, and not the same again.
+    let output = home.run(&["find", "--members", "kettle.Lid"]);
+    assert!(text(&output.stderr).contains("hint: is gone.Lid meant?"), "{}", text(&output.stderr));
+    let output = home.run(&["find", "--members", "kettle.Lids"]);
+    assert_eq!(output.status.code(), Some(1));
+    let mut server = Server::start(home.0.path(), &["--db", &home.path("index.db")]);
+    server.initialize();
+    let class = server.call(2, "query_knowledge_graph", json!({ "command": "class Pan" }))["structuredContent"].clone();
+    assert_eq!(class["members"]["symbols"][0]["path"], "kettle.pans.Pan.fry", "{class}");
+    let class = server.call(3, "query_knowledge_graph", json!({ "command": "class kettle.Pot" }))["structuredContent"].clone();
+    assert_eq!(class["members"]["symbols"][0]["path"], "kettle.pots.Pot.pour", "{class}");
+    server.end();
+}
+
+#[test]
+fn where_none_of_several_projects_is_named_that_is_told() {
+    let home = Home::new();
+    python(&home, "app", "1.0", "boil");
+    python(&home, "other", "2.0", "heat");
+    home.json(&["project", &home.path("app")]);
+    home.json(&["project", &home.path("other")]);
+    let mut server = Server::start(home.0.path(), &["--db", &home.path("index.db")]);
+    server.initialize();
+    let code = json!({ "code": "import kettle\n", "language": "python" });
+    let checked = server.call(2, "check_code", code)["structuredContent"].clone();
+    let told = checked["not_indexed"].to_string();
+    assert!(told.contains("none of the 2 indexed projects was named (name one as `project`, such as /"), "{checked}");
+    assert!(!told.contains("no project is known"), "{checked}");
+    let found = server.call(3, "find_symbol", json!({ "name": "whistle" }))["structuredContent"].clone();
+    assert!(found["not_searched"].to_string().contains("none of the 2 indexed projects was named"), "{found}");
+    let meant = server.call(4, "find_symbol", json!({ "name": "whistle", "project": "none" }))["structuredContent"].clone();
+    assert!(meant["symbols"][0].is_object() && !meant.to_string().contains("projects was named"), "{meant}");
+    // What a client can do is not what one can at the command line.
+    let told = failure(&server.call(5, "find_symbol", json!({ "name": "whistle", "project": "x" })));
+    assert!(told.contains("hint: read it with index_project; indexed are /"), "{told}");
+    let told = failure(&server.call(6, "list_symbols", json!({ "module": "teapot.lid" })));
+    assert!(told.contains("hint: find its path with find_symbol"), "{told}");
+    let told = failure(&server.call(7, "list_symbols", json!({})));
+    assert!(told.starts_with("no module, type or package is named\nhint: name one; known are pypi:kettle@2.0"), "{told}");
+    let told = failure(&server.call(8, "check_code", json!({ "code": "x", "language": "" })));
+    assert!(told.starts_with("code without its language is not checked\nhint: Python, Rust"), "{told}");
+    // Of many classes the rest is had by another tool: a command takes no offset.
+    let many: String = (0..300).map(|number| format!("class Pot{number:03}:\n    \"\"\"Holds water.\"\"\"\n")).collect();
+    home.write(&format!("app/{SITE}/kettle/__init__.py"), &many);
+    home.json(&["project", &home.path("app")]);
+    let classes = server.call(9, "query_knowledge_graph", json!({ "command": "classes kettle@1.0" }))["structuredContent"].clone();
+    let first = &classes["classes"][0];
+    let shown = first["symbols"].as_array().unwrap().len();
+    assert!(first.get("next_offset").is_none(), "{first}");
+    let told = first["notice"].as_str().unwrap();
+    assert_eq!(told, format!("there are more: list_symbols with package \"kettle@1.0\", kind \"class\" and offset {shown} goes on"));
+    let rest =
+        server.call(10, "list_symbols", json!({ "package": "kettle@1.0", "kind": "class", "offset": shown }))["structuredContent"].clone();
+    assert_eq!(rest["symbols"][0]["path"], format!("kettle.Pot{shown:03}"), "{rest}");
+    server.end();
+    // Where no project is indexed, there is none to name.
+    let output = home.run(&["check", "-", "--language", "python", "--db", &home.path("empty.db")]);
+    assert!(!text(&output.stdout).contains("projects was named"));
+}
+
 /// A lock file may name any folder of the disk, and may itself lie above of what may be read.
 #[test]
 fn a_lock_file_leads_nobody_out_of_what_may_be_read() {

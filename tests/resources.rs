@@ -260,7 +260,7 @@ fn all_that_is_stored_is_listed_in_parts_and_in_order() {
         assert_eq!(page["size"], json!(5));
         let templates = world.ask("resources/templates/list", json!({}))["resourceTemplates"].clone();
         let patterns: Vec<_> = templates.as_array().unwrap().iter().map(|template| template["uriTemplate"].as_str().unwrap()).collect();
-        assert_eq!(patterns, ["https://{+page}", "http://{+page}", "file:///{+page}", "smolcrawl://source/{source}"]);
+        assert_eq!(patterns, ["https://{+page}", "http://{+page}", "file:///{+page}", "smolcrawl://source/{+source}"]);
     }
 }
 
@@ -302,7 +302,7 @@ fn a_stored_page_is_read_by_its_own_url_and_nothing_else_is() {
         missing(&mut world, "https://a.test/gone", "crawl_single_page stores it, fetch_url reads it as it is now");
         missing(&mut world, "https://:x/", "not stored");
         missing(&mut world, "smolcrawl://source/b.test", "stored are: a.test, a.test:81");
-        missing(&mut world, "file:///etc/passwd", "");
+        missing(&mut world, "file:///etc/passwd", "add_source");
         assert_eq!(world.site.targets(), [] as [&str; 0], "reading fetches nothing");
     }
 }
@@ -464,7 +464,7 @@ fn what_is_stored_completes_what_is_typed() {
         world.store("http://a.test:81/", "```python\nx = 1\nprint(x)\n```\n");
 
         for (reference, argument) in
-            [(prompt("research_topic"), "source"), (prompt("find_example"), "source"), (template("smolcrawl://source/{source}"), "source")]
+            [(prompt("research_topic"), "source"), (prompt("find_example"), "source"), (template("smolcrawl://source/{+source}"), "source")]
         {
             assert_eq!(world.suggested(reference.clone(), argument, ""), (vec!["a.test".into(), "a.test:81".into(), "b.test".into()], 3));
             assert_eq!(world.suggested(reference.clone(), argument, "B."), (vec!["b.test".into()], 1));

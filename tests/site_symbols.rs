@@ -125,6 +125,19 @@ fn the_inventory_of_a_manual_is_found_above_its_pages_and_asked_again_by_a_refre
         "its members stand below a class that is not listed"
     );
 
+    // By each name that it is told by.
+    let known = world.handle.block_on(world.engine.known_packages()).unwrap();
+    assert_eq!(known, [("docs.test/library@3".to_owned(), 2)]);
+    for package in ["docs.test/library@3", "docs.test/library", "site:docs.test/library@3", "Kettle"] {
+        assert_eq!(world.find("boil", Some(package)).unwrap().len(), 2, "{package}");
+        let whole = SymbolQuery { package: Some(package.into()), ..SymbolQuery::default() };
+        assert_eq!(world.handle.block_on(world.engine.list_symbols(whole)).unwrap().total, 2, "{package}");
+        let kinds = world.handle.block_on(world.engine.count_kinds(package.into())).unwrap();
+        assert_eq!(kinds, [("method", 1), ("module", 1)], "{package}");
+    }
+    let other = SymbolQuery { package: Some("other".into()), ..SymbolQuery::default() };
+    assert!(matches!(world.handle.block_on(world.engine.list_symbols(other)), Err(Error::UnknownModule { .. })));
+
     world.site.reply("docs.test/3/objects.inv", inventory("kettle.Pot.pour py:method 1 library/pot.html#$ -\n"));
     let source = SourceId::parse("docs.test/library@3").unwrap();
     world.handle.block_on(world.engine.refresh(RefreshRequest::new(source.clone()), Chunking::default())).unwrap();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use smolcrawl::Engine;
-use smolcrawl::config::{Config, Environment, Key, Origin, Settings};
+use smolcrawl::config::{Config, Embeddings, Environment, Key, Origin, Settings};
 use smolcrawl::engine::{Check, ModelSummary};
 use smolcrawl::store::{Compacted, Place, Store};
 
@@ -64,6 +64,7 @@ fn findings(
             }
         },
     };
+    let has_model = !matches!(config.embeddings, Embeddings::None);
     let engine = Engine::new(config).map_err(|error| problems.push(error)).ok();
     let mut store = json!({ "path": database, "exists": exists });
     if let Ok(file) = std::fs::metadata(&database) {
@@ -95,7 +96,9 @@ fn findings(
                 store["sources"] = sources.len().into();
                 store["pages"] = sources.iter().map(|source| source.pages).sum::<u64>().into();
                 store["chunks"] = progress.chunks.into();
-                store["embedded"] = progress.embedded.into();
+                // Without a model no chunk is one of its own: then of any, as `sources` tells it.
+                let of_any = sources.iter().map(|source| source.embedded).sum();
+                store["embedded"] = if has_model { progress.embedded } else { of_any }.into();
             }
             Err(error) => problems.push(error),
         }

@@ -7,17 +7,17 @@ use smolcrawl::Engine;
 use smolcrawl::crawl;
 use smolcrawl::engine::Robots;
 use smolcrawl::extract;
-use smolcrawl::model::Note;
+use smolcrawl::model::{Document, Note};
 
 use super::output::Output;
 use super::{Failure, Shown};
 use crate::cli;
-use crate::terminal::tell;
+use crate::terminal::{self, tell};
 
 pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(), Failure> {
     let robots = if asked.ignore_robots { Robots::Ignore } else { Robots::Obey };
     let route = crawl::parse_route(&asked.url);
-    let request = super::addresses(&[asked.url])?;
+    let request = super::addresses(std::slice::from_ref(&asked.url))?;
     let render = asked.render.map(Into::into);
     let page = engine.fetch_page_by(route.as_ref().unwrap_or(&request.seeds[0]), robots, render).await?;
     let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip: Box::new(skip) };
@@ -25,10 +25,14 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
     let format = if asked.json { cli::Format::Json } else { asked.format };
     let mut output = Output::new();
     let mut filled = page.filled.clone();
+    let mut is_unknown = false;
     let left_out = match format {
         cli::Format::Markdown => {
             let document = document()?;
-            output.text(document.markdown)?;
+            let fragment = fragment(&document, &asked.url);
+            let heading = fragment.and_then(|fragment| document.heading_at(fragment));
+            output.text(&document.markdown[heading.map_or(0, |heading| heading.offset)..])?;
+            is_unknown = fragment.is_some() && heading.is_none();
             filled = document.filled;
             document.notes
         }
@@ -51,6 +55,9 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
         }
     };
     output.finish()?;
+    if is_unknown && shown != Shown::Quiet {
+        tell!("note: no heading of the page has the fragment that {} names: this is its beginning", terminal::line(&asked.url));
+    }
     if let Some(told) = filled.told().filter(|_| format != cli::Format::Json && shown != Shown::Quiet) {
         tell!("note: the text is {told}");
     }
@@ -61,6 +68,12 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
         tell!("note: {words} words of the page are left out; --explain tells which, and by which rule");
     }
     Ok(())
+}
+
+/// Where a URL opens the page, if it says so; the fragment of a page that is called so is no place in it.
+fn fragment<'a>(document: &Document, asked: &'a str) -> Option<&'a str> {
+    let (_, fragment) = asked.trim().split_once('#').filter(|(_, fragment)| !fragment.is_empty())?;
+    (document.url.fragment() != Some(fragment)).then_some(fragment)
 }
 
 /// On stderr, so that stdout is the page alone.

@@ -84,11 +84,11 @@ fn read(path: &Path) -> Result<Vec<Document>, Failure> {
     let fetched_at = SystemTime::now();
     let mut documents = Vec::new();
     for (number, line) in lines::of(opened) {
-        let place = || format!("{}, line {number}", path.display());
-        let line = line.map_err(|error| failure(format!("{}: {error}", place())))?;
-        let Line { url, title, text } = serde_json::from_str(&line).map_err(|error| failure(format!("{}: {error}", place())))?;
+        let bad = |why: String| failure(format!("{}, line {number}: {why}; no line was stored", path.display()));
+        let line = line.map_err(|error| bad(error.to_string()))?;
+        let Line { url, title, text } = serde_json::from_str(&line).map_err(|error| bad(error.to_string()))?;
         if !url.has_host() {
-            return Err(failure(format!("{}: {url} has no host", place())));
+            return Err(bad(format!("{url} has no host")));
         }
         let title = if title.trim().is_empty() {
             let last = url.path().trim_end_matches('/').rsplit('/').next().filter(|last| !last.is_empty());

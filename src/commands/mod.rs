@@ -39,6 +39,7 @@ use std::time::Duration;
 
 use smolcrawl::config::{Config, Environment};
 use smolcrawl::crawl::parse_route;
+use smolcrawl::engine::file_url;
 use smolcrawl::store::Place;
 use smolcrawl::{CrawlRequest, Engine};
 use url::Url;
@@ -174,12 +175,34 @@ fn known(texts: &[String]) -> Result<CrawlRequest, Failure> {
     Ok(CrawlRequest::parse(texts).map_err(smolcrawl::Error::from)?)
 }
 
-/// The address of a stored page, which may be that of a file.
+/// The address of a stored page, which may be that of a file, or its path.
 fn stored(text: &str) -> Result<Url, Failure> {
-    match Url::parse(text.trim()) {
+    let text = text.trim();
+    match Url::parse(text) {
         Ok(url) if url.scheme() == "file" => Ok(url),
-        _ => Ok(known(&[text.to_owned()])?.seeds.swap_remove(0)),
+        // The name of a host is one, whatever lies here.
+        _ => match known(&[text.to_owned()]) {
+            Ok(mut request) => Ok(request.seeds.swap_remove(0)),
+            Err(failure) => file(text).ok_or(failure),
+        },
     }
+}
+
+/// The address of what lies at a path here; of one that says to be a path also where nothing lies any more.
+fn file(text: &str) -> Option<Url> {
+    let is_there = |path: &str| !path.is_empty() && Path::new(path).exists();
+    let path = match text.split_once('#') {
+        Some((path, _)) if !is_there(text) => path,
+        _ => text,
+    };
+    let is_path = path.starts_with("./") || path.starts_with("../") || Path::new(path).is_absolute();
+    if !is_path && !is_there(path) {
+        return None;
+    }
+    let absolute = std::path::absolute(path).ok()?;
+    // A folder upwards is another one where a link leads to it.
+    let plain = if path.contains("..") { std::fs::canonicalize(&absolute).unwrap_or(absolute) } else { absolute };
+    file_url(plain.to_str()?)
 }
 
 /// The beginning of addresses, if one is given. Below a route is less than below the page that shows it.

@@ -132,7 +132,11 @@ async fn missing(engine: &Engine, url: Url, source: Option<&SourceId>) -> Result
     }
     let near: Vec<_> = engine.pages_meant(url.clone(), NEAREST).await?.iter().map(Url::to_string).collect();
     let near = if near.is_empty() { String::new() } else { format!("stored nearest to it: {}; ", near.join(", ")) };
-    Ok(Failure::new(what, format!("{near}`smolcrawl fetch {url}` reads it as it is now")))
+    let how = match url.scheme() {
+        "file" => "`smolcrawl add PATH` stores what lies there".to_owned(),
+        _ => format!("`smolcrawl fetch {url}` reads it as it is now"),
+    };
+    Ok(Failure::new(what, format!("{near}{how}")))
 }
 
 fn listed(sources: &[SourceId]) -> String {

@@ -218,7 +218,9 @@ fn print(
 ) -> Result<(), Failure> {
     let mut output = Output::new();
     if json.json {
-        output.json(report)?;
+        let mut told = json!(report);
+        told["source"] = json!(source);
+        output.json(&told)?;
         return Ok(output.finish()?);
     }
     for (what, pages, all) in [

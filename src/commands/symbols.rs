@@ -26,6 +26,7 @@ pub async fn find(engine: &Engine, asked: cli::Find, paint: Paint) -> Result<(),
         kind: asked.kind,
         by_prefix: if asked.prefix { Prefix::Begins } else { Prefix::Whole },
         project: project.clone(),
+        everywhere: asked.everywhere,
         offset: asked.offset,
         limit: usize::from(asked.limit),
         ..SymbolQuery::default()

@@ -287,8 +287,7 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-const FILES: &str = "files are not fetched: serve their folder on this machine and crawl that address with --allow-private, or store texts \
-     with `smolcrawl index --jsonl`";
+const FILES: &str = "files are not fetched: `smolcrawl add PATH` stores what lies on this machine, `smolcrawl index --jsonl` texts";
 const SHOW_WHO: &str = "show it who you are by credentials.toml (`smolcrawl help private`); `crawl` and `fetch` take --header as well";
 
 #[cfg(test)]

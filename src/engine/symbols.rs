@@ -38,6 +38,8 @@ pub struct SymbolQuery {
     pub by_prefix: Prefix,
     /// Only in what this project uses: a folder in it. None: in all that is known.
     pub project: Option<PathBuf>,
+    /// That no project is named is meant so, and not told.
+    pub everywhere: bool,
     /// Symbols to pass over.
     pub offset: usize,
     /// At most so many; 0 is taken as 20.
@@ -233,17 +235,21 @@ impl Engine {
         self.check_code_of(Some(file), code, language, project).await
     }
 
-    /// Every version of every package whose symbols are known, as `crate:smol@2.0.2`, with how many these are.
+    /// Every version of every package whose symbols are known, as `crate:smol@2.0.2`, and of every site by its source, with how many these are.
     ///
     /// # Errors
     /// [`Error::NoSymbols`], and what the store says.
     pub async fn known_packages(&self) -> Result<Vec<(String, u64)>, Error> {
-        let named = |of: &store::StoredPackage| {
+        let named = |row, of: &store::StoredPackage| {
+            // As its symbols are told to be of it.
+            if let Some(site) = site::Site::of(row, of).filter(|_| of.ecosystem == store::SITE) {
+                return (site.id.to_string(), of.symbols);
+            }
             let version = if of.version.is_empty() { String::new() } else { format!("@{}", of.version) };
             (format!("{}:{}{version}", of.ecosystem, of.name), of.symbols)
         };
         self.with_symbols(move |store| {
-            Ok(store.packages()?.iter().filter(|(_, of)| of.ecosystem != OWN).map(|(_, of)| named(of)).collect())
+            Ok(store.packages()?.iter().filter(|(_, of)| of.ecosystem != OWN).map(|(row, of)| named(*row, of)).collect())
         })
         .await
     }

@@ -11,8 +11,10 @@ use crate::http;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rule {
-    /// An `--exclude` takes it, or no `--include` does.
+    /// An exclude takes it, or no include does.
     Unwanted,
+    /// Every package has the like of it: its licence, its tests, what is hidden.
+    OfPackages,
     /// A `.gitignore` names it.
     Ignored,
     /// Its name, or that of a folder of it, begins with a dot.
@@ -50,7 +52,8 @@ pub enum Rule {
 impl Rule {
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Unwanted => "not wanted (--include, --exclude)",
+            Self::Unwanted => "not wanted (include, exclude)",
+            Self::OfPackages => "hidden, licence or tests of a package",
             Self::Ignored => "in .gitignore",
             Self::Hidden => "hidden",
             Self::Generated => "generated",

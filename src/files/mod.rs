@@ -42,7 +42,7 @@ pub use self::left_out::{Left, LeftOut, Rule};
 pub use self::origin::{Here, Origin, Repository, below, is_named_below, without_links};
 pub use self::package::{About, Ecosystem, Installed, Need, PackageName};
 pub use self::pattern::PathPattern;
-pub use self::place::{Place, path_of_file as path_of};
+pub use self::place::{Place, path_of_file as path_of, url_of};
 pub use self::project::{Dependency, Project, Source};
 pub use self::role::Role;
 pub use self::selection::{Selection, Usual, Wanted};

@@ -1,6 +1,6 @@
 //! Where a person can open a file: at its repository's host as it was at the commit, or on this disk. Pure: it makes addresses of names.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use url::Url;
 
@@ -56,6 +56,24 @@ impl Place {
         url.set_fragment(Some(&fragment));
         url
     }
+}
+
+/// The `file:` address of an absolute path as somebody writes it; none of what is no such path, or leads upwards.
+pub fn url_of(text: &str) -> Option<Url> {
+    // What begins with two is the address of a host, without its scheme.
+    let is_path = Path::new(text).is_absolute() && (cfg!(windows) || !text.starts_with("//"));
+    if !is_path || Path::new(text).components().any(|part| part == Component::ParentDir) {
+        return None;
+    }
+    let path: PathBuf = Path::new(text).components().collect();
+    let mut url = file_url(path.to_str()?, cfg!(windows))?;
+    // A folder, and no file whose name begins so.
+    if text.ends_with(std::path::is_separator)
+        && let Ok(mut segments) = url.path_segments_mut()
+    {
+        segments.pop_if_empty().push("");
+    }
+    Some(url)
 }
 
 /// The path that a `file:` address is of, as this system has it.
@@ -127,6 +145,18 @@ fn unescaped(segment: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_written_as_an_absolute_path_is_an_address() {
+        let of = |text: &str| url_of(text).map(String::from).unwrap_or_default();
+        assert_eq!(of("/home/me/./a b.md"), "file:///home/me/a%20b.md");
+        assert_eq!(of("/home/me//docs/"), "file:///home/me/docs/");
+        assert_eq!(of("/"), "file:///");
+        for text in ["", "docs/a.md", "./a.md", "/home/../etc/passwd", "//docs.test/a", "https://docs.test/a", "file:///a"] {
+            assert_eq!(of(text), "", "{text}");
+        }
+    }
 
     #[test]
     fn a_path_has_the_address_that_its_system_opens() {

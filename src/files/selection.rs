@@ -12,6 +12,8 @@ pub struct Selection {
     pub include: Vec<PathPattern>,
     /// No files or folders that one of these takes. It outweighs `include`.
     pub exclude: Vec<PathPattern>,
+    /// Likewise, of what every package has alike: nobody has to name it.
+    pub alike: Vec<PathPattern>,
     pub wanted: Wanted,
     pub usual: Usual,
     /// Files that are taken at the most. Default: 100,000.
@@ -27,6 +29,7 @@ impl Default for Selection {
         Self {
             include: Vec::new(),
             exclude: Vec::new(),
+            alike: Vec::new(),
             wanted: Wanted::Both,
             usual: Usual::LeaveOut,
             max_files: 100_000,
@@ -57,9 +60,7 @@ pub enum Usual {
 impl Selection {
     /// Whether a file is taken, by its path below the root with `/` between its names: as what, or why not.
     pub(super) fn file(&self, path: &str) -> Result<Role, Rule> {
-        if self.exclude.iter().any(|pattern| pattern.takes(path)) {
-            return Err(Rule::Unwanted);
-        }
+        self.is_left(path)?;
         let is_named = !self.include.is_empty();
         if is_named && !self.include.iter().any(|pattern| pattern.takes(path)) {
             return Err(Rule::Unwanted);
@@ -79,9 +80,7 @@ impl Selection {
 
     /// Whether a folder is looked into. `beside` tells whether a file of that name stands beside it, `inside` whether one stands in it.
     pub(super) fn folder(&self, path: &str, beside: impl Fn(&str) -> bool, inside: impl Fn(&str) -> bool) -> Result<(), Rule> {
-        if self.exclude.iter().any(|pattern| pattern.takes(path)) {
-            return Err(Rule::Unwanted);
-        }
+        self.is_left(path)?;
         let name = path.rsplit('/').next().unwrap_or(path);
         // The innards of a repository are nobody's reading.
         if matches!(name, ".git" | ".hg" | ".svn") {
@@ -92,6 +91,16 @@ impl Selection {
             return Ok(());
         }
         usual_folder(name, beside, inside).map_or(Ok(()), Err)
+    }
+
+    /// Whether it may be taken at all.
+    fn is_left(&self, path: &str) -> Result<(), Rule> {
+        let takes = |patterns: &[PathPattern]| patterns.iter().any(|pattern| pattern.takes(path));
+        match (takes(&self.exclude), takes(&self.alike)) {
+            (true, _) => Err(Rule::Unwanted),
+            (false, true) => Err(Rule::OfPackages),
+            (false, false) => Ok(()),
+        }
     }
 
     /// As `file`, for a path of which every folder is judged too, and nothing is known of what stands beside it: an entry of an archive.
@@ -247,6 +256,9 @@ mod tests {
         assert_eq!(excluded.folder("old", |_| false, |_| false), Err(Rule::Unwanted));
         assert_eq!(excluded.file("old/a.md"), Err(Rule::Unwanted));
         assert_eq!(excluded.folder(".git", |_| false, |_| false), Err(Rule::Hidden));
+        let alike = Selection { alike: pattern("tests"), usual: Usual::Take, ..excluded };
+        assert_eq!(alike.folder("tests", |_| false, |_| false), Err(Rule::OfPackages));
+        assert_eq!((alike.file("tests/a.md"), alike.file("old/a.md")), (Err(Rule::OfPackages), Err(Rule::Unwanted)));
     }
 
     #[test]

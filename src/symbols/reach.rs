@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use super::package::{Dependency, Ecosystem, Kind, Open, Package, PackageId, Reexport, Symbol};
+use super::package::{Dependency, Ecosystem, Kind, Open, Package, PackageId, Reexport, Symbol, last_segment};
 
 #[cfg(feature = "code")]
 pub(in crate::symbols) use self::look::{Look, Thing};
@@ -160,6 +160,20 @@ impl Indexed {
         all.sort_by(|a, b| a.path.cmp(&b.path).then(a.line.cmp(&b.line)));
         all.dedup_by(|a, b| a.path == b.path && a.kind == b.kind);
         Some(all)
+    }
+
+    /// What is given on at a path, by the path that it has where it comes from.
+    ///
+    /// ```
+    /// use smolcrawl::symbols::{Ecosystem, Indexed, PackageId, Reader};
+    ///
+    /// let mut reader = Reader::new(PackageId::new(Ecosystem::PyPi, "kettle", "1.0"), "kettle");
+    /// reader.file("kettle/__init__.py", b"from steam import Steam as Vapour\n");
+    /// assert_eq!(Indexed::new(reader.finish()).given_from("kettle.Vapour").unwrap(), "steam.Steam");
+    /// ```
+    pub fn given_from(&self, path: &str) -> Option<String> {
+        let given = self.given_on_as(parent(path)?, last_segment(path)).find(|given| given.public)?;
+        Some(given.target_name.as_ref().map_or_else(|| given.target.clone(), |name| self.join(&given.target, name)))
     }
 
     /// The first symbol at a path.

@@ -251,7 +251,7 @@ fn came_to_nothing(job: &Job, account: &Account) -> Option<ToolError> {
 fn of_failure(what: &str, failed: &Failed) -> ToolError {
     let again = if failed.is_transient { " (may succeed if tried again)" } else { "" };
     let hint = failed.hint.as_deref().unwrap_or("check the URL, or try another page of the site");
-    ToolError::new(format!("{what}: {}: {}{again}", line(failed.url.as_str()), line(&failed.error))).hint(hint)
+    ToolError::new(format!("{what}: {}: {}{again}", line(failed.url.as_str()), line(&failed.error))).hint(reply::for_client(hint))
 }
 
 fn report(job: &Arc<Job>, account: &Account) -> Report {

@@ -17,6 +17,7 @@ mod exact;
 mod linked;
 mod page;
 mod prompts;
+mod reply;
 mod resources;
 mod search;
 mod share;
@@ -31,10 +32,10 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use crate::engine::{CrawlRequest, Engine, Render, parse_route};
-use crate::error::Error;
+use crate::engine::{CrawlRequest, Engine, Render, file_url, parse_route};
 use crate::mcp::{self, Clock, Server, Sleep, ToolError};
 use crate::tools::bound::line;
+use crate::tools::reply::reply;
 
 pub use background::Background;
 
@@ -100,16 +101,6 @@ impl Clock for Engine {
     }
 }
 
-/// The one place where an error becomes a reply: what failed and why, whether another try is worth it, what to do.
-fn reply(error: &Error) -> ToolError {
-    let again = if error.is_transient() { " (may succeed if tried again)" } else { "" };
-    let reply = ToolError::new(format!("{}{again}", error.chain()));
-    match error.hint() {
-        Some(hint) => reply.hint(hint),
-        None => reply,
-    }
-}
-
 /// The one address of an argument. One with a password is refused: what a client sends is in its log, and in the context of its model.
 fn address(url: &str) -> Result<CrawlRequest, ToolError> {
     let request = CrawlRequest::parse(&[url]).map_err(|error| reply(&error.into()))?;
@@ -120,9 +111,12 @@ fn address(url: &str) -> Result<CrawlRequest, ToolError> {
     }
 }
 
-/// The address of a file, under which its page is stored; none of what is no such address.
+/// The address of a file, under which its page is stored, given as that or as an absolute path; none of what is neither.
 fn address_of_file(text: &str) -> Option<Url> {
-    let mut url = Url::parse(text.trim()).ok().filter(|url| url.scheme() == "file")?;
+    let text = text.trim();
+    // What is stored has no `#` in its name but as `%23`.
+    let path = text.split('#').next().unwrap_or(text);
+    let mut url = file_url(path).or_else(|| Url::parse(text).ok().filter(|url| url.scheme() == "file"))?;
     url.set_fragment(None);
     Some(url)
 }

@@ -18,7 +18,7 @@ use crate::tools::{address_of_file, reply};
 pub(super) const HTTPS_PAGE: &str = "https://{+page}";
 pub(super) const HTTP_PAGE: &str = "http://{+page}";
 pub(super) const FILE_PAGE: &str = "file:///{+page}";
-pub(super) const SOURCE: &str = "smolcrawl://source/{source}";
+pub(super) const SOURCE: &str = "smolcrawl://source/{+source}";
 
 /// Adds the resources to a server.
 pub fn offer(builder: Builder, engine: &Engine) -> Builder {
@@ -44,8 +44,7 @@ pub(super) fn page(url: &str, title: &str) -> Resource {
 }
 
 pub(super) fn source_uri(source: &SourceId) -> String {
-    // The template's variable is one segment.
-    format!("{SOURCES}{}", source.as_str().replace('%', "%25").replace('/', "%2F"))
+    format!("{SOURCES}{}", source.as_str().replace('%', "%25"))
 }
 
 /// The page as markdown. One that is longer than [`MOST`] is cut, and says how to read on: few are, and a resource is read whole into
@@ -66,8 +65,11 @@ async fn read_page(engine: Engine, asked: ReadRequest) -> Result<Contents, RpcEr
             break;
         }
     }
-    let document =
-        stored.ok_or_else(|| not_found(uri, "it is not stored; crawl_single_page stores it, fetch_url reads it as it is now"))?;
+    let how = match address_of_file(uri) {
+        Some(_) => "it is not stored; add_source stores what lies on this machine",
+        None => "it is not stored; crawl_single_page stores it, fetch_url reads it as it is now",
+    };
+    let document = stored.ok_or_else(|| not_found(uri, how))?;
     Ok(Contents::text(bounded(document.markdown)).meta(MARK, WORDS))
 }
 

@@ -6,8 +6,7 @@ use futures_lite::future;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Engine, Existing, Export, Form, Imported, ShareError};
-use crate::error::Error;
+use crate::engine::{Engine, Existing, Export, Form, Imported};
 use crate::mcp::{Annotations, Context, Tool, ToolError};
 use crate::model::SourceId;
 use crate::tools::background::Background;
@@ -42,9 +41,9 @@ async fn write(engine: &Engine, asked: Exported, context: &Context) -> Result<Wr
     if sources.is_empty() {
         return Err(ToolError::new("no source is named").hint("name those that get_available_sources lists"));
     }
-    let to = engine.share_target(asked.file.trim().to_owned()).await.map_err(|error| told(&error))?;
+    let to = engine.share_target(asked.file.trim().to_owned()).await.map_err(|error| reply(&error))?;
     let export = Export { form: asked.format.form(), existing: existing(asked.replace), ..Export::new(sources, &to) };
-    let report = watched(engine, context, "exporting", engine.export(export)).await.map_err(|error| told(&error))?;
+    let report = watched(engine, context, "exporting", engine.export(export)).await.map_err(|error| reply(&error))?;
     Ok(Written {
         file: to.display().to_string(),
         sources: report.sources.iter().map(SourceId::to_string).collect(),
@@ -55,13 +54,14 @@ async fn write(engine: &Engine, asked: Exported, context: &Context) -> Result<Wr
 }
 
 async fn read(engine: &Engine, background: &Background, asked: Import, context: &Context) -> Result<Read, ToolError> {
-    let from = engine.shared_file(asked.file.trim().to_owned()).await.map_err(|error| told(&error))?;
+    let from = engine.shared_file(asked.file.trim().to_owned()).await.map_err(|error| reply(&error))?;
     if let (true, Some(job)) = (asked.replace, background.all().into_iter().find(|job| job.is_running())) {
         // Which sources the file has is known when all of it is read.
         return Err(ToolError::new(format!("{} is at work, perhaps on what would be replaced", job.id))
             .hint(format!("end it with cancel_crawl {}, or wait for it with crawl_status", job.id)));
     }
-    let report = watched(engine, context, "importing", engine.import(from, existing(asked.replace))).await.map_err(|error| told(&error))?;
+    let report =
+        watched(engine, context, "importing", engine.import(from, existing(asked.replace))).await.map_err(|error| reply(&error))?;
     report.sources.iter().for_each(|of| background.changes().listed(of.source.clone()));
     let left_out = report.vectors_of_another_model;
     let notice = (left_out > 0).then(|| {
@@ -75,20 +75,6 @@ async fn read(engine: &Engine, background: &Background, asked: Import, context: 
 
 fn existing(is_to_be_replaced: bool) -> Existing {
     if is_to_be_replaced { Existing::Replace } else { Existing::Refuse }
-}
-
-/// With what a client can do, where the command line has a flag for it.
-fn told(error: &Error) -> ToolError {
-    let hint = match error {
-        Error::Share(ShareError::Exists { .. }) => "name another file, or pass replace: true",
-        Error::Share(ShareError::SourceExists { .. }) => {
-            "replace: true puts those of the file in their place, and removes pages that the file does not have"
-        }
-        Error::Share(ShareError::TooLarge { .. }) => "remove that page, or export as text with format",
-        Error::Share(ShareError::Foreign { .. }) => "import what export_sources or `smolcrawl export` has written",
-        error => return reply(error),
-    };
-    ToolError { hint: Some(hint.to_owned()), ..reply(error) }
 }
 
 /// Work that takes a while, with a sign of life every second.

@@ -17,8 +17,9 @@ use crate::engine::{
 use crate::error::Error;
 use crate::mcp::{Annotations, Answer, Context, Output, Tool, ToolError};
 use crate::tools::bound::{DEFAULT, cost, line, room};
+use crate::tools::reply::{for_client, reply};
 use crate::tools::untrusted::Untrusted;
-use crate::tools::{allowed, given, reply};
+use crate::tools::{allowed, given};
 
 pub use self::graph::query;
 
@@ -41,6 +42,7 @@ pub fn find(engine: Engine) -> Tool {
                 version: given(asked.version),
                 kind: kind(asked.kind.as_deref())?,
                 by_prefix: if asked.prefix { SymbolPrefix::Begins } else { SymbolPrefix::Whole },
+                everywhere: asked.project.as_deref().is_some_and(|named| named.trim() == "none"),
                 project: project(&engine, asked.project.as_deref(), &context).await?,
                 offset: asked.offset as usize,
                 limit: MOST,
@@ -77,7 +79,7 @@ pub fn check(engine: Engine) -> Tool {
         let engine = engine.clone();
         async move {
             let project = project(&engine, asked.project.as_deref(), &context).await?;
-            let checked = engine.check_named(asked.code, &asked.language, project).await.map_err(|error| told(&error))?;
+            let checked = engine.check_named(asked.code, &asked.language, project).await.map_err(|error| reply(&error))?;
             verdicts(&checked, DEFAULT).map(|checked| Untrusted(Plain(checked)))
         }
     })
@@ -90,7 +92,7 @@ pub fn check_script(engine: Engine) -> Tool {
         let engine = engine.clone();
         async move {
             let (path, _) = allowed::path(&engine, &context, &asked.script_path).await?;
-            let checked = engine.check_file(path).await.map_err(|error| told(&error))?;
+            let checked = engine.check_file(path).await.map_err(|error| reply(&error))?;
             verdicts(&checked, DEFAULT).map(|checked| Untrusted(Plain(checked)))
         }
     })
@@ -120,16 +122,16 @@ async fn read_project(engine: &Engine, asked: Project, context: &Context) -> Res
         Which::All => Include::All,
     };
     let begun = engine.handle().now();
-    let mut reading = engine.read_project_below(path, include, folders).await.map_err(|error| told(&error))?;
+    let mut reading = engine.read_project_below(path, include, folders).await.map_err(|error| reply(&error))?;
     let total = reading.total();
-    while let Some(read) = reading.next().await.map_err(|error| told(&error))? {
+    while let Some(read) = reading.next().await.map_err(|error| reply(&error))? {
         context.progress(read.at as f64, Some(total as f64), format!("{} ({} of {total})", read.package, read.at));
         if engine.handle().now().duration_since(begun) > PATIENCE && read.at < total {
             let notice = format!("{} of {total} packages are read so far: call index_project again, it goes on with the others", read.at);
             return Ok(Indexed { state: "running", report: None, notice: Some(notice) });
         }
     }
-    let mut report = reading.finish().await.map_err(|error| told(&error))?;
+    let mut report = reading.finish().await.map_err(|error| reply(&error))?;
     let missing = report.missing.len();
     report.missing.truncate(LISTED);
     report.notes.truncate(LISTED);
@@ -139,7 +141,7 @@ async fn read_project(engine: &Engine, asked: Project, context: &Context) -> Res
 
 async fn found(engine: &Engine, query: SymbolQuery, max_chars: u32) -> Result<Symbols, ToolError> {
     let offset = query.offset;
-    let found = engine.find_symbols(query).await.map_err(|error| told(&error))?;
+    let found = engine.find_symbols(query).await.map_err(|error| reply(&error))?;
     past_the_end(offset, found.total)?;
     let is_near = found.found.first().is_some_and(|first| first.how.is_some_and(|how| how == SymbolHow::Near));
     let notice = match (found.found.is_empty(), is_near) {
@@ -153,7 +155,7 @@ async fn found(engine: &Engine, query: SymbolQuery, max_chars: u32) -> Result<Sy
 
 async fn listed(engine: &Engine, query: SymbolQuery, max_chars: u32) -> Result<Symbols, ToolError> {
     let offset = query.offset;
-    let listed = engine.list_symbols(query).await.map_err(|error| told(&error))?;
+    let listed = engine.list_symbols(query).await.map_err(|error| reply(&error))?;
     past_the_end(offset, listed.total)?;
     let left_off = listed.total.saturating_sub(offset + listed.symbols.len());
     let nothing = (listed.total == 0).then(|| "there is nothing of the kind in it".to_owned());
@@ -179,7 +181,7 @@ fn fitted(
     max_chars: u32,
 ) -> Result<Symbols, ToolError> {
     let notice = Some(notices.into_iter().flatten().collect::<Vec<_>>().join("; ")).filter(|notice| !notice.is_empty());
-    let not_searched = not_searched.iter().map(|what| line(what)).collect();
+    let not_searched = not_searched.iter().map(|what| line(&for_client(what))).collect();
     let mut answer = Symbols { symbols: Vec::new(), next_offset: None, notice, not_searched };
     let mut left = room(max_chars, &answer)?;
     let total = symbols.len() + left_off;
@@ -203,7 +205,7 @@ fn fitted(
 /// What is wrong first, then what cannot be told, then what exists; each in the order of the code.
 fn verdicts(checked: &CodeChecked, max_chars: u32) -> Result<Checks, ToolError> {
     let counts = checked.counts();
-    let not_indexed = checked.not_indexed.iter().map(|what| line(what)).collect();
+    let not_indexed = checked.not_indexed.iter().map(|what| line(&for_client(what))).collect();
     let mut answer = Checks {
         exist: counts.exist,
         do_not_exist: counts.missing,
@@ -238,21 +240,21 @@ fn verdicts(checked: &CodeChecked, max_chars: u32) -> Result<Checks, ToolError> 
 
 /// The project whose versions are meant: the one that is named, the one that the client's user works in, or the only one there is.
 pub(super) async fn project(engine: &Engine, named: Option<&str>, context: &Context) -> Result<Option<PathBuf>, ToolError> {
-    let known = if engine.has_database() { engine.projects().await.map_err(|error| told(&error))? } else { Vec::new() };
+    let known = if engine.has_database() { engine.projects().await.map_err(|error| reply(&error))? } else { Vec::new() };
     match named.map(str::trim).filter(|named| !named.is_empty()) {
         Some("none") => Ok(None),
         Some(path) => match known_project(engine, path, &known, context).await? {
             Some(project) => Ok(Some(project)),
-            None => Err(told(&Error::UnknownProject { path: path.into(), known })),
+            None => Err(reply(&Error::UnknownProject { path: path.into(), known })),
         },
         None if known.is_empty() => Ok(None),
         None => {
             // Whoever started the server has said which.
             if let Some(path) = &engine.config().project {
-                return engine.project_of(path).await.map_err(|error| told(&error));
+                return engine.project_of(path).await.map_err(|error| reply(&error));
             }
             for root in allowed::roots(context).await? {
-                let above = engine.project_of(&root).await.map_err(|error| told(&error))?;
+                let above = engine.project_of(&root).await.map_err(|error| reply(&error))?;
                 // Where a folder has one project in it, that is meant.
                 let below: Vec<_> = known.iter().filter(|project| project.starts_with(&root)).collect();
                 match (above, &*below) {
@@ -276,7 +278,7 @@ async fn known_project(engine: &Engine, path: &str, known: &[PathBuf], context: 
         return Ok(Some(project.clone()));
     }
     match allowed::path(engine, context, path).await {
-        Ok((path, _)) => engine.project_of(&path).await.map_err(|error| told(&error)),
+        Ok((path, _)) => engine.project_of(&path).await.map_err(|error| reply(&error)),
         Err(_) => Ok(None),
     }
 }
@@ -289,16 +291,6 @@ fn kind(named: Option<&str>) -> Result<Option<SymbolKind>, ToolError> {
                 .hint("as function, method, struct, enum, trait, class, module or constant")
         }),
     }
-}
-
-/// With what a client can do, where the command line has a command for it.
-fn told(error: &Error) -> ToolError {
-    let hint = match error {
-        Error::NoSymbols => "read a project's packages with index_project first",
-        Error::UnknownProject { known, .. } if known.is_empty() => "read it with index_project first",
-        error => return reply(error),
-    };
-    ToolError { hint: Some(hint.to_owned()), ..reply(error) }
 }
 
 /// An answer whose form is told by its names alone: a table of tools is read before every question.

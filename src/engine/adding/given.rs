@@ -84,9 +84,15 @@ impl AddRequest {
             repository.folder.clone_from(&files.folder);
         }
         let patterns = |texts: &[String]| texts.iter().map(|text| PathPattern::parse(text)).collect::<Result<Vec<_>, _>>();
+        // One list is kept of both.
+        let (exclude, alike) = match recipe.exclude.len().checked_sub(COMMON.len()) {
+            Some(own) if recipe.exclude[own..] == COMMON => recipe.exclude.split_at(own),
+            _ => (&*recipe.exclude, &[][..]),
+        };
         let selection = Selection {
             include: patterns(&recipe.include)?,
-            exclude: patterns(&recipe.exclude)?,
+            exclude: patterns(exclude)?,
+            alike: patterns(alike)?,
             usual: if recipe.everything { Usual::Take } else { Usual::LeaveOut },
             max_files: usize::try_from(files.max_files).unwrap_or(usize::MAX),
             max_bytes: files.max_bytes,
@@ -125,7 +131,7 @@ pub(super) enum Target {
 /// What is kept of what was given. The seed is the address that those of its pages begin with.
 pub(super) fn recipe(request: &AddRequest, seeds: Vec<Url>) -> Recipe {
     let AddRequest { origin, selection, .. } = request;
-    let texts = |patterns: &[PathPattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+    let texts = |patterns: &[PathPattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect::<Vec<_>>();
     let folder = match origin {
         Origin::Repository(Repository { folder, .. }) => folder.clone(),
         _ => None,
@@ -133,7 +139,7 @@ pub(super) fn recipe(request: &AddRequest, seeds: Vec<Url>) -> Recipe {
     Recipe {
         seeds,
         include: texts(&selection.include),
-        exclude: texts(&selection.exclude),
+        exclude: texts(&selection.exclude).into_iter().chain(texts(&selection.alike)).collect(),
         everything: selection.usual == Usual::Take,
         files: Some(FilesRecipe {
             given: origin.given(),
@@ -177,8 +183,12 @@ pub(super) fn is_local(recipe: &Recipe) -> Option<&Path> {
 
 /// What is read of a package: what was written for people, and not what is in every package alike.
 pub(super) fn of_package() -> Result<Selection, files::Error> {
-    let exclude = COMMON.iter().map(|text| PathPattern::parse(text)).collect::<Result<_, _>>()?;
-    Ok(Selection { exclude, wanted: Wanted::Documents, usual: Usual::Take, ..Selection::default() })
+    Ok(Selection { alike: common()?, wanted: Wanted::Documents, usual: Usual::Take, ..Selection::default() })
+}
+
+/// What every package has alike.
+pub(super) fn common() -> Result<Vec<PathPattern>, files::Error> {
+    COMMON.iter().map(|text| PathPattern::parse(text)).collect()
 }
 
 pub(super) fn package_source(package: &PackageName) -> Result<SourceId, BadName> {
@@ -350,6 +360,13 @@ mod tests {
             assert_eq!(AddRequest::of(&kept, &files).unwrap(), request, "{text}");
             assert_eq!(is_local(&kept), None);
         }
+        let exclude = vec![PathPattern::parse("old").unwrap()];
+        let request =
+            AddRequest::new(Origin::parse("crate:serde@1.0.219", &here).unwrap()).selection(Selection { exclude, ..of_package().unwrap() });
+        let kept = recipe(&request, Vec::new());
+        assert_eq!((kept.exclude.len(), kept.exclude[0].as_str()), (13, "old"));
+        let again = AddRequest::of(&kept, kept.files.as_ref().unwrap()).unwrap().selection;
+        assert_eq!((again.exclude.len(), again.alike.len()), (1, 12), "what nobody gave is not told as given");
         let folder = tempfile::tempdir().unwrap();
         let selection =
             Selection { include: vec![PathPattern::parse("*.md").unwrap()], usual: Usual::Take, max_files: 7, ..Selection::default() };
@@ -366,7 +383,7 @@ mod tests {
     #[test]
     fn what_is_like_what_every_package_has_is_not_read() {
         let selection = of_package().unwrap();
-        let takes = |path: &str| selection.exclude.iter().any(|pattern| pattern.takes(path));
+        let takes = |path: &str| selection.alike.iter().any(|pattern| pattern.takes(path));
         for path in [".github/x.md", "docs/.hidden.md", "LICENSE.md", "x/LICENSE-MIT.txt", "tests/data/a.md", "node_modules/x/README.md"] {
             assert!(takes(path), "{path}");
         }

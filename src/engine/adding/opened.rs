@@ -311,9 +311,7 @@ impl Engine {
                 let installed = self.installed(&request).await?;
                 if let Some(installed) = &installed {
                     request.origin = Origin::Package(installed.package.clone());
-                    let exclude = std::mem::take(&mut request.selection.exclude);
-                    request.selection = Selection { usual: files::Usual::Take, ..request.selection };
-                    request.selection.exclude = exclude.into_iter().chain(given::of_package()?.exclude).collect();
+                    request.selection = Selection { usual: files::Usual::Take, alike: given::common()?, ..request.selection };
                 }
                 self.named(request, installed).await
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::mentioned::mentioned;
 use super::own::OwnCode;
+use super::scope::Scope;
 use super::site::Site;
 use super::{CodeChecked, FoundSymbol, KINDS, ListedSymbols, Reference, SymbolQuery, SymbolsFound};
 use crate::engine::Inner;
@@ -45,7 +46,10 @@ impl Inner {
         let wanted = wanted(asked);
         let meant: HashSet<usize> = scope.meant(&wanted);
         let sites: HashMap<PackageRow, &Site> = scope.sites_meant(&wanted).map(|site| (site.row, site)).collect();
-        let not_searched = scope.not_searched(&wanted, &meant);
+        let mut not_searched = scope.not_searched(&wanted, &meant);
+        if !asked.everywhere {
+            not_searched.extend(scope.unnamed().map(|which| format!("the versions of one project alone: {which}")));
+        }
         let of_packages = meant.iter().filter_map(|at| scope.stored[*at].as_ref().map(|stored| stored.row));
         let mut rows: Vec<PackageRow> = of_packages.chain(sites.keys().copied()).collect();
         rows.sort_unstable();
@@ -63,7 +67,6 @@ impl Inner {
         let by_id: HashMap<PackageId, usize> = meant.iter().map(|at| (scope.uses[*at].id(), *at)).collect();
         let last = symbols::last_name(&asked.name);
         let candidates = look(&last, agreement)?;
-        let mut not_searched = not_searched;
         if candidates.len() >= MAX_ROWS {
             not_searched.push(format!("more than {MAX_ROWS} names: name the package, or more of the name"));
         }
@@ -100,63 +103,164 @@ impl Inner {
         let scope = self.scope(store, asked.project.as_deref())?;
         let wanted = wanted(asked);
         let meant = scope.meant(&wanted);
-        let root = asked.name.split(['.', ':', '#']).next().unwrap_or_default();
-        let lies_in = |known: &String| {
-            asked.name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '#', '/']))
+        let (symbols, near) = match asked.name.is_empty() {
+            true => (Some(self.listed_whole(store, &scope, asked, &wanted, &meant)?), Vec::new()),
+            false => self.listed_at(store, &scope, asked, &wanted, &meant)?,
         };
-        let mut symbols = Vec::new();
-        let mut is_there = false;
-        let mut rooted: Vec<usize> = meant.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(lies_in)).collect();
-        if asked.name.is_empty() {
-            rooted = meant.iter().copied().collect();
-        }
-        rooted.sort_unstable();
-        if asked.name.is_empty() && rooted.len() != 1 {
-            let near = rooted.iter().take(NAMED).map(|at| scope.uses[*at].name().to_string()).collect();
-            return Err(Error::UnknownModule { module: asked.package.clone().unwrap_or_default(), near });
-        }
-        for at in rooted {
-            let Some(package) = self.package(store, &scope, at)? else { continue };
-            let all = || package.package().symbols.iter().filter(|symbol| !symbol.private).cloned().collect();
-            let listed = if asked.name.is_empty() { Some(all()) } else { package.listed(&asked.name) };
-            if let Some(listed) = listed {
-                is_there = true;
-                symbols.extend(
-                    listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind)).map(|symbol| scope.told(at, symbol)),
-                );
-            }
-        }
-        let is_named = |site: &&Site| !asked.name.is_empty() && site.about.roots.iter().any(lies_in);
-        for site in scope.sites_meant(&wanted).filter(is_named) {
-            let Some(content) = store.package_content(site.row)? else { continue };
-            let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("the symbols of {}", site.id) };
-            if let Some(listed) = symbols::decode(&content).ok_or_else(damaged)?.listed(&asked.name) {
-                is_there = true;
-                let of_kind = listed.iter().filter(|symbol| asked.kind.is_none_or(|kind| kind == symbol.kind));
-                symbols.extend(of_kind.map(|symbol| site.told(symbol)));
-            }
-        }
-        if !is_there {
-            let roots = meant.iter().flat_map(|at| &scope.uses[*at].roots).map(String::as_str);
-            let mut near = symbols::nearest(root, roots, 3);
-            if near.is_empty() {
-                let query =
-                    SymbolQuery { name: asked.name.clone(), limit: 50, by_prefix: Prefix::Whole, kind: None, offset: 0, ..asked.clone() };
-                let found = self.find_symbols(store, &query)?.found;
-                near = found
-                    .into_iter()
-                    .filter(|of| Kind::of_name(of.kind).is_some_and(|k| k == Kind::Module || k.has_members()))
-                    .map(|of| of.path)
-                    .collect();
-                near.dedup();
-                near.truncate(3);
-            }
+        let Some(mut symbols) = symbols else {
+            let near = self.near_module(store, &scope, asked, &meant, near)?;
             return Err(Error::UnknownModule { module: asked.name.chars().take(100).collect(), near });
-        }
+        };
+        symbols.retain(|symbol| asked.kind.is_none_or(|kind| kind.name() == symbol.kind));
         let total = symbols.len();
         let limit = if asked.limit == 0 { 50 } else { asked.limit };
         let symbols = symbols.into_iter().skip(asked.offset).take(limit).collect();
         Ok(ListedSymbols { symbols, total, not_searched: scope.not_searched(&wanted, &meant) })
+    }
+
+    /// The public symbols of the one package that is meant, or else of the one site.
+    fn listed_whole(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        asked: &SymbolQuery,
+        wanted: &Wanted,
+        meant: &HashSet<usize>,
+    ) -> Result<Vec<FoundSymbol>, Error> {
+        let public = |package: &Indexed| package.package().symbols.iter().filter(|symbol| !symbol.private).cloned().collect::<Vec<_>>();
+        let mut packages: Vec<usize> = meant.iter().copied().collect();
+        packages.sort_unstable();
+        let sites: Vec<&Site> = scope.sites_meant(wanted).collect();
+        match (&*packages, &*sites) {
+            ([at], _) => {
+                let package = self.package(store, scope, *at)?;
+                Ok(package.iter().flat_map(|package| public(package)).map(|symbol| scope.told(*at, &symbol)).collect())
+            }
+            ([], [site]) => {
+                let package = self.site(store, site)?;
+                Ok(package.iter().flat_map(public).map(|symbol| site.told(&symbol)).collect())
+            }
+            _ => {
+                let packages = packages.iter().map(|at| scope.uses[*at].name().to_string());
+                let near = packages.chain(sites.iter().map(|site| site.id.to_string())).take(NAMED).collect();
+                Err(match asked.package.clone().filter(|package| !package.trim().is_empty()) {
+                    Some(module) => Error::UnknownModule { module, near },
+                    None => Error::NoModule { near },
+                })
+            }
+        }
+    }
+
+    /// What stands at a path; where there is nothing, paths from which packages that are not known would give it on.
+    fn listed_at(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        asked: &SymbolQuery,
+        wanted: &Wanted,
+        meant: &HashSet<usize>,
+    ) -> Result<(Option<Vec<FoundSymbol>>, Vec<String>), Error> {
+        let lies_in = |known: &String| {
+            asked.name.strip_prefix(known.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '#', '/']))
+        };
+        let mut rooted: Vec<usize> = meant.iter().copied().filter(|at| scope.uses[*at].roots.iter().any(lies_in)).collect();
+        rooted.sort_unstable();
+        let (mut symbols, mut near) = (None, Vec::new());
+        let mut led: HashSet<(usize, String)> = HashSet::new();
+        for at in rooted {
+            let Some(package) = self.package(store, scope, at)? else { continue };
+            let (of, listed) = match package.listed(&asked.name) {
+                Some(listed) => (at, Some(listed)),
+                None => match self.led_to(store, scope, (at, &package), &asked.name)? {
+                    // Several versions may give on the same.
+                    Some((of, path, there)) if led.insert((of, path.clone())) => (of, there.listed(&path)),
+                    Some(_) => continue,
+                    None => {
+                        near.extend(package.given_from(&asked.name));
+                        continue;
+                    }
+                },
+            };
+            let told = listed.iter().flatten().map(|symbol| scope.told(of, symbol));
+            symbols.get_or_insert_with(Vec::new).extend(told);
+        }
+        for site in scope.sites_meant(wanted).filter(|site| site.about.roots.iter().any(lies_in)) {
+            let Some(package) = self.site(store, site)? else { continue };
+            if let Some(listed) = package.listed(&asked.name) {
+                symbols.get_or_insert_with(Vec::new).extend(listed.iter().map(|symbol| site.told(symbol)));
+            }
+        }
+        Ok((symbols, near))
+    }
+
+    /// Where a path leads that a package gives on from elsewhere, and the package in which that is.
+    fn led_to(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        (at, package): (usize, &Arc<Indexed>),
+        path: &str,
+    ) -> Result<Option<(usize, String, Arc<Indexed>)>, Error> {
+        let (mut order, mut packages) = (vec![at], vec![package.clone()]);
+        // Most of what is given on is of the package itself: what it depends on is read only for the rest.
+        loop {
+            let reach = Reach::new(packages.clone());
+            if let Some((found, path)) = reach.leads_to(path) {
+                return Ok(Some((order[found], path.to_owned(), packages.swap_remove(found))));
+            }
+            if packages.len() > 1 {
+                return Ok(None);
+            }
+            let (mut next, mut seen) = (0, HashSet::from([at]));
+            while next < order.len() {
+                for needed in scope.needed(order[next]) {
+                    if order.len() < MOST_LED
+                        && seen.insert(needed)
+                        && let Some(package) = self.package(store, scope, needed)?
+                    {
+                        order.push(needed);
+                        packages.push(package);
+                    }
+                }
+                next += 1;
+            }
+            if packages.len() == 1 {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// What could have been meant by a path at which nothing stands.
+    fn near_module(
+        &self,
+        store: &Store,
+        scope: &Scope,
+        asked: &SymbolQuery,
+        meant: &HashSet<usize>,
+        mut near: Vec<String>,
+    ) -> Result<Vec<String>, Error> {
+        if near.is_empty() {
+            let root = asked.name.split(['.', ':', '#']).next().unwrap_or_default();
+            let roots = meant.iter().flat_map(|at| &scope.uses[*at].roots).map(String::as_str);
+            near = symbols::nearest(root, roots, 3);
+        }
+        if near.is_empty() {
+            let query =
+                SymbolQuery { name: asked.name.clone(), limit: 50, by_prefix: Prefix::Whole, kind: None, offset: 0, ..asked.clone() };
+            let has_members = |of: &FoundSymbol| Kind::of_name(of.kind).is_some_and(|k| k == Kind::Module || k.has_members());
+            near = self.find_symbols(store, &query)?.found.into_iter().filter(has_members).map(|of| of.path).collect();
+        }
+        near.retain(|path| *path != asked.name);
+        near.dedup();
+        near.truncate(3);
+        Ok(near)
+    }
+
+    /// The table of a site.
+    fn site(&self, store: &Store, site: &Site) -> Result<Option<Indexed>, Error> {
+        let Some(content) = store.package_content(site.row)? else { return Ok(None) };
+        let damaged = || store::Error::Damaged { path: self.config.database.clone(), what: format!("the symbols of {}", site.id) };
+        Ok(Some(symbols::decode(&content).ok_or_else(damaged)?))
     }
 
     pub(super) fn check_code(&self, store: &Store, asked: &Asked, project: Option<&Path>, own: &OwnCode) -> Result<CodeChecked, Error> {
@@ -241,7 +345,8 @@ impl Inner {
         let references =
             checked.into_iter().map(|checked| Reference { url: url(&checked).or_else(|| own.url(&checked)), checked }).collect();
         if scope.project.is_none() {
-            not_indexed.push("no project is known: each package is taken in its highest version that is indexed".to_owned());
+            let which = scope.unnamed().unwrap_or_else(|| "no project is known".to_owned());
+            not_indexed.push(format!("{which}: each package is taken in its highest version that is indexed"));
         }
         not_indexed.extend(changed);
         not_indexed.extend(scope.holes(of));
@@ -253,7 +358,8 @@ fn wanted(asked: &SymbolQuery) -> Wanted {
     let mut wanted =
         Wanted { name: asked.name.clone(), package: None, version: None, kind: asked.kind, by_prefix: asked.by_prefix, limit: asked.limit };
     if let Some(package) = asked.package.as_deref().map(str::trim).filter(|package| !package.is_empty()) {
-        let bare = package.split_once(':').filter(|(kind, _)| KINDS.contains(kind)).map_or(package, |(_, name)| name);
+        let bare =
+            package.split_once(':').filter(|(kind, _)| KINDS.contains(kind) || *kind == store::SITE).map_or(package, |(_, name)| name);
         // The first character may be the mark of a scope.
         let mark = bare.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at);
         wanted.package = Some(mark.map_or(bare, |at| &bare[..at]).to_owned());
@@ -286,5 +392,7 @@ fn calling(id: PackageId, name: &str, root: &str) -> Indexed {
     Indexed::new(package)
 }
 
+/// Packages that are looked into for what one of them gives on.
+const MOST_LED: usize = 50;
 /// Packages that are named where one was meant.
 const NAMED: usize = 5;

@@ -18,6 +18,8 @@ pub(super) struct Scope {
     /// Of the store, when it was read.
     pub state: [i64; 3],
     pub project: Option<PathBuf>,
+    /// Where none is named: how many there are, and the first.
+    unnamed: Option<(usize, String)>,
     /// What the project's lock files were known by.
     fingerprint: String,
     pub uses: Vec<Use>,
@@ -92,7 +94,8 @@ impl Scope {
                 (a.ecosystem, &a.name).cmp(&(b.ecosystem, &b.name)).then_with(|| compare_versions(&version(b), &version(a)))
             });
             let (stored, uses): (Vec<_>, Vec<_>) = all.into_iter().map(|(stored, used)| (Some(stored), used)).unzip();
-            return Ok(Self { sites, ..Self::of(None, uses, stored) });
+            let unnamed = projects.first().map(|first| (projects.len(), first.root.clone()));
+            return Ok(Self { sites, unnamed, ..Self::of(None, uses, stored) });
         };
         let known = projects.iter().find(|known| Path::new(&known.root) == path);
         let unknown =
@@ -129,10 +132,11 @@ impl Scope {
         }
         let by_row = stored.iter().enumerate().filter_map(|(at, stored)| Some((stored.as_ref()?.row, at))).collect();
         let (state, fingerprint, own_crates, own_modules, own_scripts, own_sources) = Default::default();
-        let (own_kept, called, sites) = Default::default();
+        let (own_kept, called, sites, unnamed) = Default::default();
         Self {
             state,
             project,
+            unnamed,
             fingerprint,
             uses,
             is_partial: false,
@@ -267,6 +271,14 @@ impl Scope {
 
     pub fn sites_meant<'s>(&'s self, wanted: &'s Wanted) -> impl Iterator<Item = &'s Site> {
         self.sites.iter().filter(|site| site.is_meant(wanted))
+    }
+
+    /// That none of the projects which are indexed was named, where that is so.
+    pub fn unnamed(&self) -> Option<String> {
+        Some(match self.unnamed.as_ref()? {
+            (1, path) => format!("the indexed project {path} was not named (name it as `project`)"),
+            (all, path) => format!("none of the {all} indexed projects was named (name one as `project`, such as {path})"),
+        })
     }
 
     /// What was asked for by name and is not known, and what is known in part only.

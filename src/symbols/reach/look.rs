@@ -26,6 +26,28 @@ pub(in crate::symbols) enum Look<'a> {
 }
 
 impl Reach {
+    /// Where a path leads through what packages give on: which of [`packages`](Reach::packages), and the path of the thing in it. None where
+    /// that cannot be told.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use smolcrawl::symbols::{Ecosystem, Indexed, PackageId, Reach, Reader};
+    ///
+    /// let mut reader = Reader::new(PackageId::new(Ecosystem::PyPi, "kettle", "1.0"), "kettle");
+    /// reader.file("kettle/__init__.py", b"from .pots import Pot\n");
+    /// reader.file("kettle/pots.py", b"class Pot:\n    def boil(self): ...\n");
+    /// let reach = Reach::new(vec![Arc::new(Indexed::new(reader.finish()))]);
+    /// assert_eq!(reach.leads_to("kettle.Pot"), Some((0, "kettle.pots.Pot")));
+    /// assert_eq!(reach.leads_to("kettle.Pan"), None);
+    /// ```
+    pub fn leads_to(&self, path: &str) -> Option<(usize, &str)> {
+        match self.scope(path) {
+            Look::Found(found) => Some((found.at, &found.symbol.path)),
+            Look::Missing | Look::Unknown(_) => None,
+        }
+    }
+
     /// The symbol at a path, wherever its segments lead.
     pub(in crate::symbols) fn scope(&self, path: &str) -> Look<'_> {
         Walk::new(self).scope(None, path)
