@@ -116,11 +116,11 @@ impl Engine {
             }
             let mut hits = store.search(&query, vector.as_deref(), &model)?;
             for hit in &mut hits {
-                let headings = place::headings_to_answer(&query.text, &hit.chunk);
-                if !headings.is_empty()
+                let beginnings = place::beginnings_to_answer(&query.text, &hit.chunk);
+                if !beginnings.is_empty()
                     && let Some((_, page)) = store.page_in(Some(&hit.source), &hit.url)?
                 {
-                    place::open_at(&mut hit.chunk, &headings, &page.outline);
+                    place::open_at(&mut hit.chunk, &beginnings, &page.outline);
                 }
             }
             Ok(hits)
