@@ -13,8 +13,8 @@ use super::models::Answering;
 use crate::embed::{self, Embed, Purpose};
 use crate::error::Error;
 use crate::extract;
-use crate::model::{Hit, Mode, Query, SourceId};
-use crate::store::ends;
+use crate::model::{Hit, Mode, Query, SourceId, Wanted};
+use crate::store::{ends, telling_words};
 
 /// What a search found.
 #[derive(Debug)]
@@ -66,6 +66,11 @@ impl Engine {
         if let Cow::Owned(ends) = ends(&query.text) {
             query.text = ends;
         }
+        if query.wanted == Wanted::Code
+            && let Some(matter) = without_kind(&query.text)
+        {
+            query.text = matter;
+        }
         let Answering { embedder, model, former_model } = self.answering(query.mode).await;
         let embedder = || embedder.as_deref().ok_or(Error::NoEmbedder);
         let (vector, without_meaning) = match query.mode {
@@ -116,11 +121,11 @@ impl Engine {
             }
             let mut hits = store.search(&query, vector.as_deref(), &model)?;
             for hit in &mut hits {
-                let headings = place::headings_to_answer(&query.text, &hit.chunk);
-                if !headings.is_empty()
+                let beginnings = place::beginnings_to_answer(&query.text, &hit.chunk);
+                if !beginnings.is_empty()
                     && let Some((_, page)) = store.page_in(Some(&hit.source), &hit.url)?
                 {
-                    place::open_at(&mut hit.chunk, &headings, &page.outline);
+                    place::open_at(&mut hit.chunk, &beginnings, &page.outline);
                 }
             }
             Ok(hits)
@@ -202,14 +207,43 @@ const LONGEST_NAME: usize = 300;
 /// The share of a name that has to be the same.
 const LIKE: f64 = 0.6;
 
-#[cfg(all(test, feature = "bundled-model"))]
+/// A question for code without the words that say that examples are wanted (`python example of os.mkdir`), which code seldom has. None if it
+/// has none of them or nothing else, and where something is quoted.
+fn without_kind(question: &str) -> Option<String> {
+    let is_kind = |word: &str| KINDS.iter().any(|kind| word.trim_matches([',', '.', '?', '!', ':']).eq_ignore_ascii_case(kind));
+    let is_all = || telling_words(question).iter().all(|word| is_kind(word));
+    if !question.split_whitespace().any(is_kind) || question.contains(['"', '`', '“', '„', '«']) || is_all() {
+        return None;
+    }
+    Some(question.split_whitespace().filter(|word| !is_kind(word)).collect::<Vec<_>>().join(" "))
+}
+
+const KINDS: [&str; 6] = ["example", "examples", "sample", "samples", "snippet", "snippets"];
+
+#[cfg(test)]
 mod tests {
-    use super::readable;
-    use crate::embed::{Embed, MiniLm, MiniLmConfig};
-    use crate::reactor::sim::Sim;
+    use super::*;
 
     #[test]
+    fn that_examples_are_wanted_is_known_where_code_is_asked_for() {
+        for (question, matter) in [
+            ("python example of os.mkdir", Some("python of os.mkdir")),
+            ("Examples: kettle", Some("kettle")),
+            ("example", None),
+            ("how do I do an example", None),
+            ("print(\"example\")", None),
+            ("boil a kettle", None),
+        ] {
+            assert_eq!(without_kind(question).as_deref(), matter, "{question}");
+        }
+    }
+
+    #[cfg(feature = "bundled-model")]
+    #[test]
     fn of_a_long_question_a_model_reads_both_ends() {
+        use crate::embed::{MiniLm, MiniLmConfig};
+        use crate::reactor::sim::Sim;
+
         let model = MiniLm::new(Sim::new().handle(), MiniLmConfig::default());
         assert_eq!(readable("How is tea made?", &model), "How is tea made?");
         for (line, end) in

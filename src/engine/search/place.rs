@@ -5,32 +5,49 @@ use std::collections::HashSet;
 use crate::model::{Chunk, ChunkKind, Heading, plain};
 use crate::store::{telling_words, words_of};
 
-/// The headings within the passage up to the one under which most of what is asked stands; none where that is its beginning, or where nothing
-/// tells.
-pub(super) fn headings_to_answer(question: &str, chunk: &Chunk) -> Vec<String> {
-    let sections = sections(chunk);
-    if sections.len() < 2 {
-        return Vec::new();
-    }
-    let found = Asked::of(question).found_in(&sections);
-    // Of equal ones the first.
-    let best = (0..found.len()).rev().max_by_key(|at| found[*at]).unwrap_or_default();
-    if found[best] == 0 {
-        return Vec::new();
-    }
-    let headings = sections.iter().take(best + 1).skip(1).filter_map(|section| section.lines().next().and_then(heading_of));
-    headings.map(|heading| plain(heading).into_owned()).collect()
+/// What begins a part of a passage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Beginning {
+    text: String,
+    /// Or a line of code, which may be a definition that the page opens at.
+    is_heading: bool,
 }
 
-/// The passage as it opens at the last of these headings, which stand in it one after the other; as it was, where the page has them not so.
-pub(super) fn open_at(chunk: &mut Chunk, headings: &[String], outline: &[Heading]) {
+/// What begins the parts of the passage up to the one in which most of what is asked stands; none where that is its beginning, or where
+/// nothing tells.
+pub(super) fn beginnings_to_answer(question: &str, chunk: &Chunk) -> Vec<Beginning> {
+    if chunk.kind != ChunkKind::Text {
+        return Vec::new();
+    }
+    let sections = cut(&chunk.text, |line| heading_of(line).is_some());
+    let asked = Asked::of(question);
+    let Some(best) = asked.best_of(&sections) else { return Vec::new() };
+    let headings = sections.iter().take(best + 1).skip(1).filter_map(|section| section.lines().next().and_then(heading_of));
+    let heading = |text: &str| Beginning { text: plain(text).into_owned(), is_heading: true };
+    let mut beginnings: Vec<Beginning> = headings.map(heading).collect();
+    let definitions = cut(sections[best], |line| code_of(line).is_some());
+    if let Some(best) = asked.best_of(&definitions) {
+        let lines = definitions.iter().take(best + 1).filter_map(|part| part.lines().next().and_then(code_of));
+        beginnings.extend(lines.map(|text| Beginning { text: text.to_owned(), is_heading: false }));
+    }
+    beginnings
+}
+
+/// The passage as it opens at the last of these that the page has an anchor for, which stand in it one after the other; as it was, where the
+/// page has no such headings.
+pub(super) fn open_at(chunk: &mut Chunk, beginnings: &[Beginning], outline: &[Heading]) {
     let begins = |of: &Heading| of.anchor.is_some() && of.anchor == chunk.anchor;
     let mut next = outline.iter().position(begins).unwrap_or(0);
     let mut at = None;
-    for heading in headings {
-        let Some(found) = outline[next..].iter().position(|of| of.text.trim() == heading.trim()) else { return };
-        at = Some(next + found);
-        next += found + 1;
+    for Beginning { text, is_heading } in beginnings {
+        match outline[next..].iter().position(|of| of.text.trim() == text.trim()) {
+            Some(found) => {
+                at = Some(next + found);
+                next += found + 1;
+            }
+            None if *is_heading => return,
+            None => {}
+        }
     }
     let Some(at) = at.filter(|at| outline[*at].anchor.is_some()) else { return };
     let mut path: Vec<&Heading> = Vec::new();
@@ -42,27 +59,30 @@ pub(super) fn open_at(chunk: &mut Chunk, headings: &[String], outline: &[Heading
     chunk.heading_path = path.into_iter().map(|heading| heading.text.clone()).collect();
 }
 
-/// The passage cut before each heading in it; the first piece may be empty.
-fn sections(chunk: &Chunk) -> Vec<&str> {
-    if chunk.kind != ChunkKind::Text {
-        return Vec::new();
-    }
-    let (mut sections, mut from, mut at, mut fence) = (Vec::new(), 0, 0, None);
-    for line in chunk.text.split_inclusive('\n') {
+/// A text cut before each line that begins a part; the first part may be empty.
+fn cut(text: &str, begins: impl Fn(&str) -> bool) -> Vec<&str> {
+    let (mut parts, mut from, mut at, mut fence) = (Vec::new(), 0, 0, None);
+    for line in text.split_inclusive('\n') {
         let marks = ["```", "~~~"].into_iter().find(|marks| line.trim_start().starts_with(*marks));
         match (fence, marks) {
             (None, Some(_)) => fence = marks,
             (Some(open), Some(marks)) if open == marks => fence = None,
-            (None, None) if heading_of(line).is_some() && sections.len() < MOST_SECTIONS => {
-                sections.push(&chunk.text[from..at]);
+            (None, None) if begins(line) && parts.len() < MOST_PARTS => {
+                parts.push(&text[from..at]);
                 from = at;
             }
             _ => {}
         }
         at += line.len();
     }
-    sections.push(&chunk.text[from..]);
-    sections
+    parts.push(&text[from..]);
+    parts
+}
+
+/// What a line says that is code and nothing else, as definitions of an API are.
+fn code_of(line: &str) -> Option<&str> {
+    let text = line.trim().strip_prefix('`')?.strip_suffix('`')?;
+    (!text.is_empty() && !text.contains('`')).then_some(text)
 }
 
 /// What stands behind the marks of a heading.
@@ -87,6 +107,13 @@ impl Asked {
         Self { whole, words }
     }
 
+    /// The part in which most of it stands, of equal ones the first; none where nothing of it does.
+    fn best_of(&self, parts: &[&str]) -> Option<usize> {
+        let found = self.found_in(parts);
+        let best = (0..found.len()).rev().max_by_key(|at| found[*at])?;
+        (found[best] > 0).then_some(best)
+    }
+
     /// How much of it stands in each of the sections: the fewer of them have a word, the more it tells.
     fn found_in(&self, sections: &[&str]) -> Vec<usize> {
         let found: Vec<Vec<bool>> = sections.iter().map(|section| self.stands_in(section)).collect();
@@ -94,8 +121,9 @@ impl Asked {
         let worth: Vec<usize> = (0..self.words.len() + 1).map(|at| sections.len() + 1 - having(at)).collect();
         let sum = |found: &[bool]| found.iter().zip(&worth).filter(|(found, _)| **found).map(|(_, worth)| worth).sum::<usize>();
         // Of equal ones the one whose heading has more of it.
-        let heading =
-            |section: &str| section.lines().next().filter(|line| heading_of(line).is_some()).map_or(0, |line| sum(&self.stands_in(line)));
+        let heading = |section: &str| {
+            section.lines().next().filter(|line| heading_of(line).or(code_of(line)).is_some()).map_or(0, |line| sum(&self.stands_in(line)))
+        };
         found.iter().zip(sections).map(|(found, section)| 1_000 * sum(found) + heading(section).min(999)).collect()
     }
 
@@ -129,7 +157,7 @@ fn is_plain(word: &str) -> bool {
 
 const LEAST_STEM: usize = 4;
 /// Of a passage.
-const MOST_SECTIONS: usize = 200;
+const MOST_PARTS: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -152,8 +180,12 @@ mod tests {
     const CODES: &str = "Before it.\n\n## KTL-1042\n\nThe boiler is cold. Increase `boiler.timeout_ms`.\n\n## KTL-1043\n\nThe lid is open.\n\n\
         ```sh\n# no heading, though it cancels\n```\n\n### Notes\n\nClosing the lid helps.\n\n## KTL-1044\n\n再起動してください。\n";
 
+    fn texts(question: &str, passage: &str) -> Vec<String> {
+        beginnings_to_answer(question, &chunk(passage, None)).into_iter().map(|beginning| beginning.text).collect()
+    }
+
     fn answering(question: &str) -> String {
-        headings_to_answer(question, &chunk(CODES, None)).last().cloned().unwrap_or_default()
+        texts(question, CODES).pop().unwrap_or_default()
     }
 
     #[test]
@@ -172,22 +204,18 @@ mod tests {
         ] {
             assert_eq!(answering(question), expected, "{question}");
         }
-        assert_eq!(headings_to_answer("lid", &chunk("The lid.", None)), [""; 0]);
+        assert_eq!(texts("lid", "The lid."), [""; 0]);
     }
 
     #[test]
     fn words_that_say_nothing_or_stand_in_all_of_it_choose_no_section() {
         let passage = "## Adding accounts\n\nHow do I do this? As a user, you do not: an account is what you ask for, and then you have it.\n\n\
             ## Resetting passwords\n\nAn account whose user forgot its password is given one.\n";
-        let answering = |question: &str| headings_to_answer(question, &chunk(passage, None)).last().cloned().unwrap_or_default();
+        let answering = |question: &str| texts(question, passage).pop().unwrap_or_default();
         assert_eq!(answering("how do I get a password for a user account"), "Resetting passwords");
         assert_eq!(answering("how do you add an account"), "Adding accounts");
         let kettle = "The kettle boils.\n\n## Temperature\n\nIt is set by hand.\n";
-        assert_eq!(
-            headings_to_answer("what temperature does the kettle have", &chunk(kettle, None)),
-            ["Temperature"],
-            "its heading says so"
-        );
+        assert_eq!(texts("what temperature does the kettle have", kettle), ["Temperature"], "its heading says so");
     }
 
     #[test]
@@ -201,7 +229,7 @@ mod tests {
             ("4ギガ", "## 手順\n\n実行します。\n\n## 要件\n\n４ギガバイトが必要です。\n"),
             ("strasse", "## Ort\n\nEin Haus.\n\n## Weg\n\nDie Straße ist lang.\n"),
         ] {
-            assert_eq!(headings_to_answer(question, &chunk(passage, None)).len(), 2, "{question}");
+            assert_eq!(texts(question, passage).len(), 2, "{question}");
         }
     }
 
@@ -217,8 +245,8 @@ mod tests {
         ];
         let opened = |question: &str| {
             let mut chunk = chunk(&CODES.replace("Before it.\n\n", ""), Some("a"));
-            let headings = headings_to_answer(question, &chunk);
-            open_at(&mut chunk, &headings, &outline);
+            let beginnings = beginnings_to_answer(question, &chunk);
+            open_at(&mut chunk, &beginnings, &outline);
             (chunk.anchor.unwrap(), chunk.heading_path.join(">"))
         };
         assert_eq!(opened("KTL-1043"), ("b".into(), "Codes>KTL-1043".into()));
@@ -226,7 +254,40 @@ mod tests {
         assert_eq!(opened("KTL-1044"), ("a".into(), "Codes".into()), "it has no anchor");
         assert_eq!(opened("teapots"), ("a".into(), "Codes".into()));
         let mut other = chunk(CODES, Some("a"));
-        open_at(&mut other, &["Elsewhere".to_owned()], &outline);
+        open_at(&mut other, &[Beginning { text: "Elsewhere".to_owned(), is_heading: true }], &outline);
         assert_eq!(other.anchor.as_deref(), Some("a"));
+    }
+
+    /// Definitions of an API are no headings, but a page opens at them.
+    #[test]
+    fn a_passage_opens_at_the_definition_that_is_asked_for() {
+        let passage = "How to wait for several at once.\n\n```\n`shield(aw)`\nfenced\n```\n\n`awaitable gather(*aws)`\n\nRuns them together.\n\n\
+            `pip install shields`\n\n`shield(aw)`\n\nNothing cancels it any more.\n\n## Notes\n\n`to_thread(func)`\n\nFor what blocks.\n";
+        let outline = [
+            heading(2, "Waiting", "w"),
+            heading(3, "awaitable gather(*aws)", "gather"),
+            heading(3, "shield(aw)", "shield"),
+            heading(2, "Notes", "n"),
+            heading(3, "to_thread(func)", "thread"),
+        ];
+        for (question, anchor, path) in [
+            ("run together", "gather", "Waiting>awaitable gather(*aws)"),
+            ("what cancels", "shield", "Waiting>shield(aw)"),
+            ("to_thread", "thread", "Notes>to_thread(func)"),
+            ("notes", "n", "Notes"),
+            ("how to wait for several", "w", "Codes"),
+            ("fenced", "w", "Codes"),
+            ("pip install", "gather", "Waiting>awaitable gather(*aws)"),
+        ] {
+            let mut chunk = chunk(passage, Some("w"));
+            let beginnings = beginnings_to_answer(question, &chunk);
+            open_at(&mut chunk, &beginnings, &outline);
+            assert_eq!((chunk.anchor.as_deref(), &*chunk.heading_path.join(">")), (Some(anchor), path), "{question}");
+        }
+        // Code that the page has no anchor for changes nothing.
+        let mut plain = chunk("First.\n\n`pip install`\n\nSecond.\n", Some("w"));
+        let beginnings = beginnings_to_answer("second", &plain);
+        open_at(&mut plain, &beginnings, &outline);
+        assert_eq!((plain.anchor.as_deref(), plain.heading_path.len()), (Some("w"), 1));
     }
 }

@@ -18,7 +18,7 @@ use super::error::Failure;
 use super::fuse::{Answer, Passage};
 use super::view::{Stored, View};
 use super::words::Asked;
-use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, SourceId, plain};
+use crate::model::{Chunk, ChunkKind, Evidence, Hit, Mode, PerPage, Query, SourceId, Wanted, plain};
 
 /// How a question is answered: what its words say of that.
 #[derive(Debug)]
@@ -33,7 +33,10 @@ impl Ranking {
     pub(super) fn of(query: &Query, asked: &Asked, config: &Config) -> Self {
         let question = Question::of(&query.text, asked);
         let known = query.familiarity.clamp(0.0, 1.0);
-        let most = config.dense_weight.clamp(0.0, 1.0);
+        let most = match query.wanted {
+            Wanted::Text => config.dense_weight.clamp(0.0, 1.0),
+            Wanted::Code => config.dense_weight.clamp(0.0, CODE),
+        };
         let least = most.min(UNFAMILIAR);
         let weight = match query.mode {
             Mode::Lexical => 0.0,
@@ -263,6 +266,9 @@ fn joined_of(per_page: PerPage) -> usize {
 /// What meaning weighs where the model does not know the question's words, and where one name or number is all of it.
 const UNFAMILIAR: f32 = 0.2;
 const EXACT: f32 = 0.15;
+/// And where code is searched, whose names say most: examples asked for by what is said before them nDCG@10 .778 → .863 (of 55), by names in them
+/// .926 → .959 (of 70), in the words of a person .945 → .944 (of 44).
+const CODE: f32 = 0.5;
 /// Answers behind the place they would fill that may still come to it by what their texts tell.
 const RECONSIDERED: usize = 40;
 /// Passages of a page that are looked at.

@@ -13,6 +13,8 @@ pub(super) struct Question {
     names: Vec<String>,
     /// All of it, folded, where it is short enough to stand in a text as it is.
     whole: Option<String>,
+    /// How many words that is.
+    words: usize,
     /// It is one name, number or quotation and nothing else.
     is_exact: bool,
     /// It asks what is new, or what was changed in a version.
@@ -34,7 +36,7 @@ impl Question {
         let whole = (text.len() <= LONGEST && !only_quoted && (alone || (2..=MOST_WORDS).contains(&words)))
             .then(|| folded(text.trim_end_matches(['?', '!'])).trim().to_owned());
         let asks_for_changes = folded(text).split(|c: char| !c.is_alphanumeric()).any(|word| CHANGES.contains(&word));
-        Self { phrases, quoted_words, names, whole, is_exact: alone || asked.is_exact(), asks_for_changes }
+        Self { phrases, quoted_words, names, whole, words, is_exact: alone || asked.is_exact(), asks_for_changes }
     }
 
     /// Nothing but these letters is meant: what a model makes of them counts for little.
@@ -69,10 +71,12 @@ impl Question {
         let of_all = |texts: &[String]| all(texts) / texts.len().max(1) as f32;
         let quoted = all(&self.phrases) * PHRASE + of_all(&self.quoted_words) * QUOTED_WORD;
         let named = of_all(&self.names) * NAME;
+        // The more words stand there one after the other, the less by chance.
+        let pasted = WHOLE * self.words.saturating_sub(1).clamp(1, MOST_TIMES) as f32;
         let weight = match (self.is_exact, self.names.is_empty()) {
             (true, _) => ALONE,
-            (false, false) => MESSAGE,
-            (false, true) => WHOLE,
+            (false, false) => MESSAGE.max(pasted),
+            (false, true) => pasted,
         };
         let whole = self.whole.as_deref().map_or(0.0, held) * weight;
         quoted.min(MOST_QUOTED) + named.max(whole)
@@ -188,8 +192,9 @@ const QUOTED_WORD: f32 = 0.2;
 const ALONE: f32 = 1.6;
 /// What all names of a question add together.
 const NAME: f32 = 0.05;
-/// What a longer question adds that stands there word for word.
+/// What a question of two words adds that stands there word for word; each word more adds as much again, up to six of them.
 const WHOLE: f32 = 0.1;
+const MOST_TIMES: usize = 5;
 /// And one that has names or codes: as messages of errors have.
 const MESSAGE: f32 = 0.4;
 /// Phrases or names.

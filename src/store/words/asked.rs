@@ -173,6 +173,16 @@ fn is_exact(question: &str) -> bool {
     if quoted.is_some() || within('[', ']').is_some_and(|rest| rest.contains(|c: char| c.is_ascii_digit())) {
         return true;
     }
+    // `PEP 540`, `HTTP 404`, `Python 3.11`.
+    let is_numbered = |(name, number): (&str, &str)| {
+        let is_name = (2..=10).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        let is_number = digits >= 2 && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        is_name && is_number && !language::stop_words(&[name.to_lowercase().as_str()])[0]
+    };
+    if question.split_once(' ').is_some_and(is_numbered) {
+        return true;
+    }
     let mut characters = question.trim_end_matches("()").chars();
     let Some(first) = characters.next() else { return false };
     let rest = characters.as_str();
@@ -290,10 +300,25 @@ mod tests {
             ".NET",
             "/etc/hosts",
             "`x`",
+            "PEP 540",
+            "HTTP 404",
+            "python 3.11",
         ] {
             assert!(Asked::parse(question).is_exact(), "{question}");
         }
-        for question in ["vacuum", "Vacuum", "how to vacuum", "missing_ok default", "", "[note]", "東京", "\"a\" or \"b\""] {
+        for question in [
+            "the 42",
+            "chapter 7",
+            "kettle 1a2",
+            "vacuum",
+            "Vacuum",
+            "how to vacuum",
+            "missing_ok default",
+            "",
+            "[note]",
+            "東京",
+            "\"a\" or \"b\"",
+        ] {
             assert!(!Asked::parse(question).is_exact(), "{question}");
         }
     }

@@ -43,6 +43,11 @@ impl Language {
         Some(Self(at as u8))
     }
 
+    /// Whether words are made of others that are written as one: `Paketfilterregeln`.
+    pub(super) fn joins_words(self) -> bool {
+        matches!(LANGUAGES[usize::from(self.0)].0, "de" | "nl" | "sv" | "da" | "no" | "fi")
+    }
+
     /// The language by which a word on a page in this one is stemmed: one of the word's alphabet. None: it has no stem.
     pub(super) fn of_word(self, word: &str) -> Option<Self> {
         if word.len() < 3 || word.len() > MAX_BYTES {

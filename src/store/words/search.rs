@@ -24,13 +24,24 @@ use crate::store::fuse::{Best, Candidate};
 pub(in crate::store) fn search(shelf: &dyn Shelf, asked: &Asked, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
     let kind = i64::from(filter.wanted == Wanted::Code);
     let segments = shelf.segments(kind)?;
-    let mut question = Question::of(asked, &languages(&segments), |character| similar::grams_of(shelf, &segments, character))?;
+    let languages = languages(&segments);
+    let of_index = OfIndex {
+        grams: &|character| similar::grams_of(shelf, &segments, character),
+        compound: &|word| languages.first().map_or(Ok(None), |language| similar::compound_of(shelf, &segments, *language, word)),
+    };
+    let mut question = Question::of(asked, &languages, &of_index)?;
     let mut found: Vec<Found> = segments.into_iter().map(Found::of).collect();
     question.look_ahead(shelf, &found, filter)?;
     let mut blocks = Blocks::of(shelf);
     for found in &mut found {
-        found.look_up(&mut blocks, &question, filter)?;
+        found.admit(&mut blocks, filter)?;
+        found.look_up(&mut blocks, &question.terms)?;
     }
+    let begun = question.begun(&found, |word| similar::words_begun(shelf, found.iter().map(|found| &found.segment), word))?;
+    for found in &mut found {
+        found.look_up(&mut blocks, &begun)?;
+    }
+    question.terms.extend(begun);
     question.weigh(&found);
     let mut best = Best::new(filter.room());
     let mut window = Window::new();
@@ -63,7 +74,7 @@ fn languages(segments: &[Segment]) -> Vec<Language> {
 
 /// What is looked up, and what finding it is worth.
 struct Question {
-    /// Sorted by term, each of which is there once.
+    /// Each term once.
     terms: Vec<Term>,
     groups: Vec<Group>,
     units: Vec<Members>,
@@ -83,6 +94,8 @@ struct Term {
 
 /// The forms of one word: they count as one.
 struct Group {
+    /// A word that may be the beginning of another.
+    word: Option<String>,
     /// Of a part of a word less than of a word.
     share: f32,
     /// Those that some chunk has: where there are several, it would be counted twice.
@@ -99,14 +112,26 @@ struct Members {
     words: u64,
 }
 
+/// What the index knows of words that are asked for.
+struct OfIndex<'s> {
+    /// The terms that a character stands in which is asked for by itself.
+    grams: &'s dyn Fn(&str) -> Result<Vec<String>, Failure>,
+    /// The two words that one is made of.
+    compound: &'s dyn Fn(&str) -> Result<Option<[String; 2]>, Failure>,
+}
+
 impl Question {
-    /// `grams_of` tells which terms a character stands in that is asked for by itself.
-    fn of(asked: &Asked, languages: &[Language], grams_of: impl Fn(&str) -> Result<Vec<String>, Failure>) -> Result<Self, Failure> {
+    fn of(asked: &Asked, languages: &[Language], of_index: &OfIndex<'_>) -> Result<Self, Failure> {
         let mut terms: HashMap<Vec<u8>, Term> = HashMap::new();
         let mut question = Self { terms: Vec::new(), groups: Vec::new(), units: Vec::new(), average: 1.0, norms: [0.0; 256] };
         for Unit { tokens } in asked.units() {
             let mut members = Members::default();
-            for (text, role) in tokens {
+            let parts: Vec<&str> = tokens.iter().filter(|(_, role)| *role == Role::Part).map(|(part, _)| part.as_str()).collect();
+            let mut made_of = Vec::new();
+            for (text, _) in tokens.iter().filter(|(_, role)| *role == Role::Word) {
+                made_of.extend((of_index.compound)(text)?.into_iter().flatten().map(|word| (word, Role::Part)));
+            }
+            for (text, role) in tokens.iter().chain(&made_of) {
                 let is_stemmed = matches!(role, Role::Word | Role::Part);
                 let folded = fold(text);
                 let mut stems: Vec<(String, Option<String>)> =
@@ -127,10 +152,12 @@ impl Question {
                     plain.push(folded.into_owned());
                 }
                 if *role == Role::Gram && text.chars().nth(1).is_none() {
-                    plain.extend(grams_of(text)?);
+                    plain.extend((of_index.grams)(text)?);
                 }
+                // `task_group` where `TaskGroup` is asked for.
+                let apart = (*role == Role::Word && parts.concat() == *text).then(|| parts.join("_"));
                 // What is joined has a stem as a word has.
-                for other in spellings(text, *role) {
+                for other in spellings(text, *role).into_iter().chain(apart) {
                     plain.extend(languages.iter().map(|language| forms(&other, *language).0));
                     plain.push(fold(&other).into_owned());
                 }
@@ -141,9 +168,15 @@ impl Question {
                     if group == MAX_GROUPS {
                         break;
                     }
-                    question.groups.push(Group { share: 0.0, forms: 0, is_written: false, rarity: 0.0 });
+                    let is_long = matches!(role, Role::Word | Role::Whole) && text.chars().count() >= LEAST_BEGUN;
+                    let word = is_long.then(|| fold(text).into_owned());
+                    question.groups.push(Group { word, share: 0.0, forms: 0, is_written: false, rarity: 0.0 });
                 }
-                let share = if *role == Role::Part { PART } else { 1.0 };
+                let share = match role {
+                    Role::Part => PART,
+                    Role::Gram => share_of_gram(text),
+                    Role::Word | Role::Whole | Role::Sign => 1.0,
+                };
                 question.groups[group].share = question.groups[group].share.max(share);
                 match role {
                     Role::Whole => members.wholes |= 1 << group,
@@ -168,6 +201,27 @@ impl Question {
         let of_source = filter.source.map(source_term);
         let terms: Vec<&[u8]> = self.terms.iter().map(|term| &*term.term).chain(of_source.as_deref()).collect();
         shelf.look_ahead(&found.iter().map(|found| &found.segment).collect::<Vec<_>>(), &terms)
+    }
+
+    /// The terms that words which stand nowhere are the beginnings of, as a part of a name is asked for: `setsock`.
+    fn begun(&mut self, found: &[Found], words_begun: impl Fn(&str) -> Result<Vec<String>, Failure>) -> Result<Vec<Term>, Failure> {
+        let mut is_there = vec![false; self.groups.len()];
+        for (at, term) in self.terms.iter().enumerate() {
+            is_there[term.group] |= found.iter().any(|found| !found.lists[at].is_empty());
+        }
+        let mut begun = Vec::new();
+        let absent = self.groups.iter_mut().enumerate().filter(|(number, _)| !is_there[*number]);
+        for (group, (word, share)) in
+            absent.filter_map(|(number, group)| Some((number, (group.word.take()?, &mut group.share)))).take(MAX_BEGUN)
+        {
+            let terms = words_begun(&word)?;
+            if !terms.is_empty() {
+                *share = share.min(PART);
+            }
+            begun.extend(terms.into_iter().map(|term| Term { term: term.into_bytes(), group, is_exact: false, weight: 0.0 }));
+        }
+        begun.retain(|new: &Term| self.terms.iter().all(|known| known.term != new.term));
+        Ok(begun)
     }
 
     /// Computes what each term is worth, now that it is known how many chunks have it. Chunks that are gone and not merged away yet
@@ -205,7 +259,7 @@ impl Question {
     fn share_found(&self, groups: u64) -> f32 {
         let rarity = |bits: u64| -> f32 {
             let members = self.groups.iter().enumerate().filter(|(number, _)| bits & (1 << number) != 0);
-            members.map(|(_, group)| group.rarity).sum()
+            members.map(|(_, group)| group.rarity * group.share).sum()
         };
         let (mut found, mut all) = (0.0, 0.0);
         for unit in &self.units {
@@ -244,10 +298,15 @@ impl Found {
         Self { segment, bytes: Vec::new(), lists: Vec::new(), admitted: None }
     }
 
-    fn look_up(&mut self, blocks: &mut Blocks<'_>, question: &Question, filter: Filter<'_>) -> Result<(), Failure> {
+    fn admit(&mut self, blocks: &mut Blocks<'_>, filter: Filter<'_>) -> Result<(), Failure> {
         self.admitted = self.admitted_by(blocks, filter)?;
+        Ok(())
+    }
+
+    /// Adds the postings of terms to the lists.
+    fn look_up(&mut self, blocks: &mut Blocks<'_>, terms: &[Term]) -> Result<(), Failure> {
         let Self { segment, bytes, lists, .. } = self;
-        for term in &question.terms {
+        for term in terms {
             let mut pieces = Vec::new();
             blocks.entries(segment, &term.term, (0, segment.span()), |entry, block| {
                 let start = bytes.len();
@@ -454,6 +513,20 @@ impl<'f> Cursor<'f> {
     }
 }
 
+/// What a pair of characters says: endings and particles say little, and pairs across the border of two words nothing.
+fn share_of_gram(gram: &str) -> f32 {
+    let hiragana = gram.chars().filter(|c| ('\u{3041}'..='\u{309f}').contains(c)).count();
+    match hiragana {
+        0 if gram.contains(|c| PARTICLES.contains(c)) => 0.7,
+        0 => 1.0,
+        all if all == gram.chars().count() => 0.5,
+        _ => 0.7,
+    }
+}
+
+/// Of Chinese.
+const PARTICLES: &str = "的了和是您你们們也都被把与與及";
+
 /// The usual constants of BM25, as FTS5 has them.
 const K1: f32 = 1.2;
 const B: f32 = 0.75;
@@ -462,6 +535,10 @@ const B: f32 = 0.75;
 const EXACT_SHARE: f32 = 0.2;
 /// What a part of a word is worth: `task` where `TaskGroup` is asked for.
 const PART: f32 = 0.5;
+
+/// Letters of a word that is taken for the beginning of others, and how many words of a question are.
+const LEAST_BEGUN: usize = 4;
+const MAX_BEGUN: usize = 4;
 
 /// One bit each.
 const MAX_GROUPS: usize = 64;

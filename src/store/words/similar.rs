@@ -159,17 +159,98 @@ fn languages_of(segments: &[Segment]) -> Vec<Language> {
 
 /// The most frequent pairs that a character of a script without spaces begins: one that is asked for by itself stands in them.
 pub(super) fn grams_of(shelf: &dyn Shelf, segments: &[Segment], character: &str) -> Result<Vec<String>, Failure> {
+    begun(shelf, segments.iter(), character, MAX_GRAMS)
+}
+
+/// The most frequent words that begin so.
+pub(super) fn words_begun<'s>(
+    shelf: &dyn Shelf,
+    segments: impl Iterator<Item = &'s Segment>,
+    beginning: &str,
+) -> Result<Vec<String>, Failure> {
+    begun(shelf, segments, beginning, MAX_WORDS)
+}
+
+fn begun<'s>(shelf: &dyn Shelf, segments: impl Iterator<Item = &'s Segment>, beginning: &str, most: usize) -> Result<Vec<String>, Failure> {
     let (mut blocks, mut counts) = (MAX_GRAM_BLOCKS, HashMap::<String, u64>::new());
     for segment in segments {
-        words_of(shelf, segment, character.as_bytes(), &mut blocks, |term, count| {
+        words_of(shelf, segment, beginning.as_bytes(), &mut blocks, |term, count| {
             if let Ok(term) = std::str::from_utf8(term) {
                 *counts.entry(term.to_owned()).or_default() += count;
             }
         })?;
     }
-    let mut grams: Vec<(String, u64)> = counts.into_iter().collect();
-    grams.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    Ok(grams.into_iter().take(MAX_GRAMS).map(|(gram, _)| gram).collect())
+    let mut terms: Vec<(String, u64)> = counts.into_iter().collect();
+    terms.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Ok(terms.into_iter().take(most).map(|(term, _)| term).collect())
+}
+
+/// The two words of the index that a long word is made of: `paketfilter` and `regeln` of `paketfilterregeln`. Of several cuts the one whose
+/// words stand oftenest; none in languages that write words apart.
+pub(super) fn compound_of(shelf: &dyn Shelf, segments: &[Segment], language: Language, word: &str) -> Result<Option<[String; 2]>, Failure> {
+    let letters = word.chars().count();
+    if !language.joins_words() || !(MIN_COMPOUND..=MAX_LETTERS).contains(&letters) || !word.chars().all(char::is_alphabetic) {
+        return Ok(None);
+    }
+    let stem = |word: &str| forms(word, language).0.into_bytes();
+    let cuts = word.char_indices().skip(MIN_LETTERS).take(letters - 2 * MIN_LETTERS + 1).map(|(at, _)| word.split_at(at));
+    let cuts: Vec<(&str, &str)> = cuts.collect();
+    let mut counts = Counts { shelf, segments, blocks: Blocks::of(shelf), known: HashMap::new() };
+    // Most cuts end here.
+    counts.look_ahead(cuts.iter().map(|(_, tail)| stem(tail)).collect())?;
+    let mut heads: Vec<(String, &str, f64)> = Vec::new();
+    for (head, tail) in cuts {
+        let having = counts.of(stem(tail))?;
+        if having < MIN_HAVING {
+            continue;
+        }
+        let worth = (having as f64).ln_1p();
+        heads.push((head.to_owned(), tail, worth));
+        let shorter = LINKS.iter().filter_map(|link| head.strip_suffix(link)).filter(|head| head.chars().count() >= MIN_LETTERS);
+        heads.extend(shorter.map(|head| (head.to_owned(), tail, worth - LINKED)));
+        heads.push((format!("{head}e"), tail, worth - LINKED));
+    }
+    counts.look_ahead(heads.iter().map(|(head, ..)| stem(head)).collect())?;
+    let mut best: Option<(f64, [String; 2])> = None;
+    for (head, tail, worth) in heads {
+        let having = counts.of(stem(&head))?;
+        let worth = worth + (having as f64).ln_1p();
+        if having >= MIN_HAVING && best.as_ref().is_none_or(|(most, _)| worth > *most) {
+            best = Some((worth, [head, tail.to_owned()]));
+        }
+    }
+    Ok(best.map(|(_, words)| words))
+}
+
+/// In how many chunks terms stand.
+struct Counts<'s> {
+    shelf: &'s dyn Shelf,
+    segments: &'s [Segment],
+    blocks: Blocks<'s>,
+    known: HashMap<Vec<u8>, u64>,
+}
+
+impl Counts<'_> {
+    fn look_ahead(&self, mut terms: Vec<Vec<u8>>) -> Result<(), Failure> {
+        terms.sort_unstable();
+        terms.dedup();
+        self.shelf.look_ahead(&self.segments.iter().collect::<Vec<_>>(), &terms.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+
+    fn of(&mut self, term: Vec<u8>) -> Result<u64, Failure> {
+        if let Some(known) = self.known.get(&term) {
+            return Ok(*known);
+        }
+        let mut count = 0;
+        for segment in self.segments {
+            self.blocks.entries(segment, &term, (0, segment.span()), |entry, _| {
+                count += u64::from(entry.count);
+                Ok(())
+            })?;
+        }
+        self.known.insert(term, count);
+        Ok(count)
+    }
 }
 
 /// Gives the terms of a segment that begin so, and in how many chunks they stand.
@@ -228,6 +309,13 @@ fn distance(word: &[char], term: &str, most: usize) -> Option<usize> {
 }
 
 const MIN_LETTERS: usize = 4;
+/// Of a word that is made of two.
+const MIN_COMPOUND: usize = 9;
+/// Chunks that have a word, without which it is none.
+const MIN_HAVING: u64 = 2;
+/// What joins two words, and what a cut is worth less that leaves it out.
+const LINKS: [&str; 6] = ["s", "es", "n", "en", "er", "e"];
+const LINKED: f64 = 0.5;
 /// Of a word that is corrected unasked.
 const MIN_CORRECTED: usize = 5;
 const LONG_CORRECTED: usize = 10;

@@ -10,7 +10,7 @@ pub(super) fn spellings(text: &str, role: Role) -> Vec<String> {
         (Role::Word, Some('\u{5d0}'..='\u{5ea}')) => hebrew(text),
         (Role::Word, Some('\u{620}'..='\u{64a}' | '\u{66e}'..='\u{6d3}')) => arabic(text),
         (Role::Word, _) => parted(text),
-        (Role::Whole, _) => joined(text).into_iter().collect(),
+        (Role::Whole, _) => joined(text),
         _ => Vec::new(),
     }
 }
@@ -44,11 +44,14 @@ fn parted(text: &str) -> Vec<String> {
     }
 }
 
-/// `utf8` of `utf-8`, `io` of `i/o`, `email` of `e-mail`.
-fn joined(text: &str) -> Option<String> {
-    let (one, other) = text.split_once(JOINTS)?;
-    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (text.len() <= LONGEST && is_word(one) && is_word(other)).then(|| format!("{one}{other}"))
+/// `utf8` of `utf-8`, `io` of `i/o`, `run_script` and `runscript` (as `runScript` is in lower case) of `run-script`.
+fn joined(text: &str) -> Vec<String> {
+    let parts: Vec<&str> = text.split(['-', '/', '_']).collect();
+    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if text.len() > LONGEST || !(2..=MOST_PARTS).contains(&parts.len()) || !parts.iter().all(is_word) {
+        return Vec::new();
+    }
+    ["", "_", "-"].iter().map(|joint| parts.join(joint)).filter(|other| other != text).collect()
 }
 
 const BEFORE: [char; 7] = ['ה', 'ו', 'ב', 'ל', 'מ', 'ש', 'כ'];
@@ -60,6 +63,7 @@ const LEAST_LETTERS: usize = 3;
 const JOINTS: [char; 2] = ['-', '/'];
 /// Bytes.
 const LONGEST: usize = 32;
+const MOST_PARTS: usize = 6;
 
 #[cfg(test)]
 mod tests {
@@ -77,10 +81,15 @@ mod tests {
             assert!(word(plain).iter().all(|other| other.starts_with(BEFORE)), "{plain}");
         }
         let whole = |text| spellings(text, Role::Whole);
-        for (written, other) in [("utf-8", "utf8"), ("i/o", "io"), ("http/2", "http2"), ("e-mail", "email")] {
-            assert_eq!(whole(written), [other]);
+        for (written, others) in [
+            ("utf-8", &["utf8", "utf_8"][..]),
+            ("i/o", &["io", "i_o", "i-o"]),
+            ("run-all-scripts", &["runallscripts", "run_all_scripts"]),
+            ("max_pages", &["maxpages", "max-pages"]),
+        ] {
+            assert_eq!(whole(written), others);
         }
-        for written in ["--max-pages", "a-b-c", "asyncio.run", "c++", "max_pages", "-", "a-", "ä-b", &"a-b".repeat(20)] {
+        for written in ["--max-pages", "a-b-c-d-e-f-g", "asyncio.run", "c++", "-", "a-", "ä-b", &"a-b".repeat(20)] {
             assert_eq!(whole(written), [""; 0], "{written}");
         }
     }
