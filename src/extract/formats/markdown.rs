@@ -508,9 +508,9 @@ impl<'a> Writer<'a> {
         let own = id_in_comment(line).filter(|_| self.mdx && line.trim_start().starts_with('#'));
         let (line, id) = line.split_at(own.map_or(line.len(), |(before, _)| before.len()));
         let mut line = line.to_owned();
-        for kind in 0..COMMENTS.len() {
+        for (kind, (begins, _)) in COMMENTS.iter().enumerate() {
             // Those in braces are of MDX.
-            if !self.comments_end[kind] && (kind > 0 || self.mdx) && line.contains(COMMENTS[kind].0) {
+            if !self.comments_end[kind] && (kind > 0 || self.mdx) && line.contains(begins) {
                 line = self.without(kind, &line, lines);
             }
         }
