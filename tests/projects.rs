@@ -781,7 +781,7 @@ fn what_is_given_on_has_its_members() {
     let output = home.run(&["find", "--members", "kettle.Boil"]);
     assert!(text(&output.stderr).contains("no module or type kettle.Boil is indexed"), "{}", text(&output.stderr));
     let output = home.run(&["find", "--members", "kettle.pens.Pan"]);
-    assert!(text(&output.stderr).contains("hint: is kettle.pans.Pan meant?"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("hint: is kettle.pans meant?"), "{}", text(&output.stderr));
     let output = home.run(&["find", "--members", "kettle.Lids"]);
     assert_eq!(output.status.code(), Some(1));
     let mut server = Server::start(home.0.path(), &["--db", &home.path("index.db")]);
