@@ -790,9 +790,9 @@ fn what_is_given_on_has_its_members() {
     python(&home, "app", "1.0", "boil");
     home.write(
         &format!("app/{SITE}/kettle/__init__.py"),
-        "from steam import Steam\nfrom .pots import Pot\nfrom .pans import *\nfrom gone import Lid\n",
+        "from steam import Steam\nfrom .pots import Pot\nfrom .pans import *\nfrom gone import Lid\nfrom .pots import boil as Boil\n",
     );
-    home.write(&format!("app/{SITE}/kettle/pots.py"), "class Pot:\n    def pour(self): ...\n");
+    home.write(&format!("app/{SITE}/kettle/pots.py"), "class Pot:\n    def pour(self): ...\ndef boil(): ...\n");
     home.write(&format!("app/{SITE}/kettle/pans.py"), "class Pan:\n    def fry(self): ...\n");
     let files = ["__init__", "pots", "pans"].map(|name| format!("kettle/{name}.py,,\n")).concat();
     home.write(&format!("app/{SITE}/kettle-1.0.dist-info/RECORD"), &files);
@@ -812,6 +812,11 @@ fn what_is_given_on_has_its_members() {
     // It leads to what is not on the disk: that is named, and not the same again.
     let output = home.run(&["find", "--members", "kettle.Lid"]);
     assert!(text(&output.stderr).contains("hint: is gone.Lid meant?"), "{}", text(&output.stderr));
+    // A function that is given on has no members: that is no empty list of them.
+    let output = home.run(&["find", "--members", "kettle.Boil"]);
+    assert!(text(&output.stderr).contains("no module or type kettle.Boil is indexed"), "{}", text(&output.stderr));
+    let output = home.run(&["find", "--members", "kettle.pens.Pan"]);
+    assert!(text(&output.stderr).contains("hint: is kettle.pans meant?"), "{}", text(&output.stderr));
     let output = home.run(&["find", "--members", "kettle.Lids"]);
     assert_eq!(output.status.code(), Some(1));
     let mut server = Server::start(home.0.path(), &["--db", &home.path("index.db")]);

@@ -53,7 +53,6 @@ const CLIENT: &[(&str, &str)] = &[
     ("--render ", "render "),
     ("allow more with --max-requests", "smart_crawl_url with fresh: true crawls it without that limit"),
     ("`smolcrawl add PATH` stores what lies on this machine, `smolcrawl index --jsonl` texts", FILES),
-    (" (`smolcrawl help scripts`)", ""),
     ("look at it with `smolcrawl doctor --check`, or move", "move"),
     ("; `smolcrawl doctor --check` lists all that is damaged", ""),
     ("build it with `--features postgres`, or ", ""),
@@ -123,9 +122,9 @@ mod tests {
         all
     }
 
-    /// Of this program, and of the command line: `git` and `cargo` have flags of their own.
+    /// Of this program, and of the command line: `git` has flags of its own. Topics and what the server is started with are for the user.
     fn is_of_the_command_line(words: &str) -> bool {
-        let kept = ["`smolcrawl serve", "`smolcrawl help private`", "--allow-", "`git clone --depth 1`"];
+        let kept = ["`smolcrawl serve", "`smolcrawl help ", "--allow-", "`git clone --depth 1`"];
         let words = kept.iter().fold(words.to_owned(), |words, kept| words.replace(kept, ""));
         let is_flag = |(at, _): (usize, &str)| words[at + 2..].starts_with(|c: char| c.is_ascii_lowercase());
         words.contains("`smolcrawl ") || words.match_indices("--").any(is_flag)

@@ -172,6 +172,8 @@ impl Inner {
             let (of, listed) = match package.listed(&asked.name) {
                 Some(listed) => (at, Some(listed)),
                 None => match self.led_to(store, scope, (at, &package), &asked.name)? {
+                    // A macro that derives a trait, perhaps, and has its name.
+                    Some((_, path, there)) if !there.symbol(&path).is_some_and(|symbol| has_members(symbol.kind)) => continue,
                     // Several versions may give on the same.
                     Some((of, path, there)) if led.insert((of, path.clone())) => (of, there.listed(&path)),
                     Some(_) => continue,
@@ -244,11 +246,14 @@ impl Inner {
             let roots = meant.iter().flat_map(|at| &scope.uses[*at].roots).map(String::as_str);
             near = symbols::nearest(root, roots, 3);
         }
-        if near.is_empty() {
-            let query =
-                SymbolQuery { name: asked.name.clone(), limit: 50, by_prefix: Prefix::Whole, kind: None, offset: 0, ..asked.clone() };
-            let has_members = |of: &FoundSymbol| Kind::of_name(of.kind).is_some_and(|k| k == Kind::Module || k.has_members());
-            near = self.find_symbols(store, &query)?.found.into_iter().filter(has_members).map(|of| of.path).collect();
+        // By all of the path, else by its last name: what is given on may be defined anywhere.
+        for name in [asked.name.clone(), symbols::last_name(&asked.name)] {
+            near.retain(|path| *path != asked.name);
+            if near.is_empty() && !name.is_empty() {
+                let query = SymbolQuery { name, limit: 50, by_prefix: Prefix::Whole, kind: None, offset: 0, ..asked.clone() };
+                let has_members = |of: &FoundSymbol| Kind::of_name(of.kind).is_some_and(has_members);
+                near = self.find_symbols(store, &query)?.found.into_iter().filter(has_members).map(|of| of.path).collect();
+            }
         }
         near.retain(|path| *path != asked.name);
         near.dedup();
@@ -352,6 +357,11 @@ impl Inner {
         not_indexed.extend(scope.holes(of));
         Ok(CodeChecked { references, project: scope.project.clone(), not_indexed })
     }
+}
+
+/// Whether something stands in what is of this kind.
+fn has_members(kind: Kind) -> bool {
+    kind == Kind::Module || kind.has_members()
 }
 
 fn wanted(asked: &SymbolQuery) -> Wanted {
