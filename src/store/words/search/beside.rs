@@ -8,15 +8,13 @@ use crate::store::fuse::{Candidate, sort};
 use crate::store::words::block::length_of;
 
 /// What a word beside a chunk counts, against one in it; so does the length of what stands there. That what is around a passage tells of it:
-/// Callan, *Passage-level evidence in document retrieval*, SIGIR 1994.
-const BESIDE: f32 = 0.7;
-/// What a chunk that has none of the words would be worth less than one that has all of them itself: words that are all in one passage are
-/// meant together.
-const OWN: f32 = 0.4;
+/// Callan, *Passage-level evidence in document retrieval*, SIGIR 1994. With more, questions are answered better whose words stand about a page, and
+/// worse those whose words all stand in one passage (see benches/NOTES.md).
+const BESIDE: f32 = 0.3;
 /// So many of the best are ranked again; all of four hundred are no better.
 const AGAIN: usize = 100;
 
-/// Ranks chunks again: the best with what stands beside them, and all by how much of the question they have themselves.
+/// Ranks the best chunks again, with what stands beside them; the others keep their scores.
 pub(super) fn rank_again(shelf: &dyn Shelf, found: &[Found], question: &Question, ranking: &mut [Candidate]) -> Result<(), Failure> {
     let best: Vec<i64> = ranking.iter().take(AGAIN).map(|candidate| candidate.chunk).collect();
     let beside = shelf.beside(&best)?.into_iter().map(|(chunk, beside)| (chunk, beside.into_iter().flatten().collect()));
@@ -26,9 +24,6 @@ pub(super) fn rank_again(shelf: &dyn Shelf, found: &[Found], question: &Question
         if let Some(others) = beside.get(&candidate.chunk).filter(|others| !others.is_empty()) {
             candidate.score = said.score(question, candidate.chunk, others);
         }
-    }
-    for candidate in ranking.iter_mut() {
-        candidate.score *= 1.0 - OWN * (1.0 - candidate.found);
     }
     sort(ranking);
     Ok(())
