@@ -112,12 +112,15 @@ struct Members {
     words: u64,
 }
 
+/// The two words that one is made of, if it is.
+type Compound = Option<[String; 2]>;
+
 /// What the index knows of words that are asked for.
 struct OfIndex<'s> {
     /// The terms that a character stands in which is asked for by itself.
     grams: &'s dyn Fn(&str) -> Result<Vec<String>, Failure>,
     /// The two words that one is made of.
-    compound: &'s dyn Fn(&str) -> Result<Option<[String; 2]>, Failure>,
+    compound: &'s dyn Fn(&str) -> Result<Compound, Failure>,
 }
 
 impl Question {
