@@ -3,7 +3,7 @@
 
 mod beside;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Filter;
 use super::asked::{Asked, Unit};
@@ -127,11 +127,13 @@ impl Question {
     fn of(asked: &Asked, languages: &[Language], of_index: &OfIndex<'_>) -> Result<Self, Failure> {
         let mut terms: HashMap<Vec<u8>, Term> = HashMap::new();
         let mut question = Self { terms: Vec::new(), groups: Vec::new(), units: Vec::new(), average: 1.0, norms: [0.0; 256] };
+        let mut compounds = MAX_COMPOUNDS;
         for Unit { tokens } in asked.units() {
             let mut members = Members::default();
             let parts: Vec<&str> = tokens.iter().filter(|(_, role)| *role == Role::Part).map(|(part, _)| part.as_str()).collect();
             let mut made_of = Vec::new();
-            for (text, _) in tokens.iter().filter(|(_, role)| *role == Role::Word) {
+            for (text, _) in tokens.iter().filter(|(_, role)| *role == Role::Word).take(compounds) {
+                compounds -= usize::from(text.chars().count() >= similar::MIN_COMPOUND);
                 made_of.extend((of_index.compound)(text)?.into_iter().flatten().map(|word| (word, Role::Part)));
             }
             for (text, role) in tokens.iter().chain(&made_of) {
@@ -223,7 +225,8 @@ impl Question {
             }
             begun.extend(terms.into_iter().map(|term| Term { term: term.into_bytes(), group, is_exact: false, weight: 0.0 }));
         }
-        begun.retain(|new: &Term| self.terms.iter().all(|known| known.term != new.term));
+        let mut known: HashSet<Vec<u8>> = self.terms.iter().map(|term| term.term.clone()).collect();
+        begun.retain(|new: &Term| known.insert(new.term.clone()));
         Ok(begun)
     }
 
@@ -516,7 +519,7 @@ impl<'f> Cursor<'f> {
     }
 }
 
-/// What a pair of characters says: endings and particles say little, and pairs across the border of two words nothing.
+/// What a pair of characters says: endings and particles say less than words do, and so do pairs across the border of two words.
 fn share_of_gram(gram: &str) -> f32 {
     let hiragana = gram.chars().filter(|c| ('\u{3041}'..='\u{309f}').contains(c)).count();
     match hiragana {
@@ -542,6 +545,8 @@ const PART: f32 = 0.5;
 /// Letters of a word that is taken for the beginning of others, and how many words of a question are.
 const LEAST_BEGUN: usize = 4;
 const MAX_BEGUN: usize = 4;
+/// Long words of a question that are looked at as made of others: each costs some dozens of look-ups.
+const MAX_COMPOUNDS: usize = 8;
 
 /// One bit each.
 const MAX_GROUPS: usize = 64;

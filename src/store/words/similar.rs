@@ -310,7 +310,7 @@ fn distance(word: &[char], term: &str, most: usize) -> Option<usize> {
 
 const MIN_LETTERS: usize = 4;
 /// Of a word that is made of two.
-const MIN_COMPOUND: usize = 9;
+pub(super) const MIN_COMPOUND: usize = 9;
 /// Chunks that have a word, without which it is none.
 const MIN_HAVING: u64 = 2;
 /// What joins two words, and what a cut is worth less that leaves it out.
