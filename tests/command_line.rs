@@ -412,7 +412,10 @@ fn what_is_wrong_with_a_configuration_file_is_told_with_what_helps() {
     }
     assert!(!home.path().join("5").exists());
     std::fs::write(home.path().join("c.toml"), "db = \"5\"\ntimeout_seconds = 5\nallow_private = true\n").unwrap();
-    assert_eq!(report(&run(home.path(), &["doctor", "--json", "--config", "c.toml"]))["settings"]["db"]["value"], json!("5"));
+    // What the environment says would go first.
+    let mut doctor = smolcrawl(home.path());
+    let found = report(&doctor.args(["doctor", "--json", "--config", "c.toml"]).env_remove("SMOLCRAWL_DB").output().unwrap());
+    assert_eq!(found["settings"]["db"], json!({ "value": "5", "from": "file" }));
     let told = text(&run(home.path(), &["sources", "--config", "none.toml"]).stderr);
     assert!(told.contains("none.toml: ") && told.contains("hint: name a file that is there and may be read"), "{told}");
 }
