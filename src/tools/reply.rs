@@ -95,11 +95,15 @@ mod tests {
         include_str!("../store/postgres/trouble.rs"),
     ];
 
-    /// The strings from `fn hint` to the tests.
-    fn strings(source: &str) -> Vec<String> {
+    /// What else is told beside answers, and speaks of commands.
+    const REMARKS: [&str; 3] =
+        [include_str!("../engine/symbols/doubted.rs"), include_str!("../engine/symbols/scope.rs"), include_str!("../files/origin.rs")];
+
+    /// The strings from there to the tests.
+    fn strings(source: &str, from: &str) -> Vec<String> {
         let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
         let code: Vec<&str> =
-            source.lines().skip_while(|line| !line.contains("fn hint")).filter(|line| !line.trim().starts_with("//")).collect();
+            source.lines().skip_while(|line| !line.contains(from)).filter(|line| !line.trim().starts_with("//")).collect();
         assert!(!code.is_empty());
         let (mut all, mut open): (Vec<String>, Option<String>) = (Vec::new(), None);
         let code = code.join("\n");
@@ -114,6 +118,8 @@ mod tests {
                 (Some(_), '"') => all.extend(open.take()),
                 (Some(text), c) => text.push(c),
                 (None, '\'') if rest.peek() == Some(&'"') => drop(rest.next()),
+                // As it is, of a path.
+                (None, 'r') if rest.peek() == Some(&'"') => drop(rest.by_ref().skip(1).find(|c| *c == '"')),
                 (None, '"') => open = Some(String::new()),
                 (None, _) => {}
             }
@@ -124,7 +130,7 @@ mod tests {
 
     /// Of this program, and of the command line: `git` has flags of its own. Topics and what the server is started with are for the user.
     fn is_of_the_command_line(words: &str) -> bool {
-        let kept = ["`smolcrawl serve", "`smolcrawl help ", "--allow-", "`git clone --depth 1`"];
+        let kept = ["`smolcrawl serve", "`smolcrawl help ", "`smolcrawl add` on the command line", "--allow-", "`git clone --depth 1`"];
         let words = kept.iter().fold(words.to_owned(), |words, kept| words.replace(kept, ""));
         let is_flag = |(at, _): (usize, &str)| words[at + 2..].starts_with(|c: char| c.is_ascii_lowercase());
         words.contains("`smolcrawl ") || words.match_indices("--").any(is_flag)
@@ -132,14 +138,15 @@ mod tests {
 
     #[test]
     fn no_client_is_told_of_commands_and_flags() {
-        let all: Vec<String> = HINTS.iter().flat_map(|source| strings(source)).collect();
-        assert!(all.iter().filter(|words| is_of_the_command_line(words)).count() > 30, "they are seen");
+        let hints = HINTS.iter().flat_map(|source| strings(source, "fn hint"));
+        let all: Vec<String> = hints.chain(REMARKS.iter().flat_map(|source| strings(source, "impl "))).collect();
+        assert!(all.iter().filter(|words| is_of_the_command_line(words)).count() > 33, "they are seen");
         for words in &all {
             let told = for_client(words);
             assert!(!is_of_the_command_line(&told), "{told}");
         }
         for (said, told) in CLIENT {
-            let is_said = all.iter().any(|words| words.contains(said)) || *said == "`smolcrawl project`";
+            let is_said = all.iter().any(|words| words.contains(said));
             assert!(is_said && !is_of_the_command_line(told), "{said}");
         }
     }

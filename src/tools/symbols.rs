@@ -221,6 +221,7 @@ fn verdicts(checked: &CodeChecked, max_chars: u32) -> Result<Checks, ToolError> 
     order.sort_by_key(|reference| reference.rank());
     for reference in &order {
         let mut entry = json!(reference.checked);
+        entry["why"] = json!(for_client(&reference.checked.why));
         entry["package"] = json!(reference.checked.package.as_ref().map(ToString::to_string));
         if let Some(fields) = entry.as_object_mut() {
             fields.remove("offset");

@@ -1,7 +1,7 @@
 //! What the disk and the project itself say against a verdict: packages that were installed anew, workspaces, names that lock files have
 //! beside those of packages, modules that the project describes.
 
-use super::{Home, SITE, json, python, verdicts};
+use super::{Home, SITE, Server, json, python, verdicts};
 
 #[test]
 fn a_package_that_was_installed_anew_accuses_nobody_until_it_is_read_again() {
@@ -16,6 +16,12 @@ fn a_package_that_was_installed_anew_accuses_nobody_until_it_is_read_again() {
     assert_eq!((verdicts(&checked)[1].as_str(), status), ("kettle.newer unknown", 0), "{checked}");
     let told = checked["not_indexed"].to_string();
     assert!(told.contains("pypi:kettle@1.0 was installed anew since it was read: `smolcrawl project` reads it again"), "{told}");
+    // A client has a tool for it.
+    let mut server = Server::start(home.0.path(), &["--db", &home.path("index.db")]);
+    server.initialize();
+    let told = server.call(2, "check_code", json!({ "code": code, "language": "python" })).to_string();
+    server.end();
+    assert!(told.contains("installed anew since it was read: index_project") && !told.contains("`smolcrawl"), "{told}");
     home.json(&["project", &home.path("app")]);
     let (checked, _) = home.check("app", "draft.py", &format!("{code}kettle.boil()\n"));
     assert_eq!(verdicts(&checked)[1..], ["kettle.newer exists", "kettle.boil does_not_exist"], "{checked}");

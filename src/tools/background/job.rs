@@ -20,8 +20,12 @@ use crate::engine::{AddEvent, AddReport, Adding, Listed};
 use crate::error::Error;
 use crate::mcp::ToolError;
 use crate::model::SourceId;
+#[cfg(feature = "files")]
+use crate::tools::bound::line;
 use crate::tools::changes::Changes;
 use crate::tools::reply;
+#[cfg(feature = "files")]
+use crate::tools::reply::for_client;
 
 /// One crawl or refresh, while it runs and after.
 #[derive(Debug)]
@@ -376,7 +380,7 @@ impl Account {
         if report.beyond_limits > 0 {
             told.push("not complete: max_files allows more".to_owned());
         }
-        told.extend(report.hints.iter().cloned());
+        told.extend(report.hints.iter().map(|hint| line(&for_client(hint))));
         self.used = (!told.is_empty()).then(|| told.join(", "));
     }
 
@@ -528,5 +532,14 @@ mod tests {
         drop(job.clone().run(engine.clone(), Changes::new()));
         assert!(!job.is_running());
         assert!(matches!(job.account(engine.handle().now()).state, State::Cancelled));
+    }
+
+    #[cfg(feature = "files")]
+    #[test]
+    fn what_a_report_hints_at_names_tools_and_no_commands() {
+        let hints = vec!["leave it out with --exclude, or read one with `smolcrawl project PATH`".to_owned(), "plain, as it is".to_owned()];
+        let mut account = Account::default();
+        account.all_added(&AddReport { hints, ..AddReport::default() });
+        assert_eq!(account.used.unwrap(), "leave it out with exclude, or read it with index_project first, plain, as it is");
     }
 }
