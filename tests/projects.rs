@@ -673,6 +673,53 @@ fn questions_are_answered_from_the_packages_of_the_project() {
     assert!(removed.contains("the symbols of 1 versions removed"), "{removed}");
 }
 
+/// Packages that nothing is stored of but what they offer: others use them, in two versions.
+#[test]
+fn symbols_without_pages_are_removed_and_several_versions_are_told() {
+    let home = || {
+        let home = Home::new();
+        python(&home, "app", "1.0", "boil");
+        python(&home, "old", "1.0", "boil");
+        let lock = fs::read_to_string(home.at("old/uv.lock")).unwrap();
+        home.write("old/uv.lock", &lock.replace("3.0", "4.0"));
+        home.write(&format!("old/{SITE}/steam-4.0.dist-info/METADATA"), "Name: steam\nVersion: 4.0\n\n");
+        home.write(&format!("old/{SITE}/steam-4.0.dist-info/RECORD"), "steam/__init__.py,,\n");
+        for project in ["app", "old"] {
+            assert_eq!(home.json(&["project", &home.path(project)])["packages"], 3);
+        }
+        home
+    };
+    let there = home();
+    for (named, told) in [
+        ("pypi:steam@9.9", "hint: "),
+        ("pypi:nothing", "names no source"),
+        (
+            "pypi:steam",
+            "means the symbols of 2 versions: pypi:steam@3.0, pypi:steam@4.0\nhint: name one of them, or remove them all with --yes",
+        ),
+    ] {
+        let refused = there.run(&["remove", named]);
+        assert!(refused.status.code() == Some(1) && text(&refused.stderr).contains(told), "{named}: {}", text(&refused.stderr));
+    }
+    assert_eq!(there.json(&["remove", "pypi:steam", "--yes"])["packages_removed"], 2);
+    assert_eq!(there.run(&["remove", "pypi:steam", "--yes"]).status.code(), Some(1));
+
+    let there = home();
+    let mut server = Server::start(there.0.path(), &["--db", &there.path("index.db")]);
+    server.initialize();
+    let mut remove = |arguments: Value| server.call(2, "remove_source", arguments);
+    assert!(failure(&remove(json!({ "source": "pypi:nothing" }))).starts_with("no source \"pypi:nothing\" is stored"));
+    let below = json!({ "source": "pypi:steam@3.0", "pages_below": "https://steam.test/" });
+    assert!(failure(&remove(below)).starts_with("no source \"pypi:steam@3.0\" is stored"));
+    let several = failure(&remove(json!({ "source": "pypi:steam" })));
+    assert!(several.contains("2 versions are meant by \"pypi:steam\": pypi:steam@3.0, pypi:steam@4.0\nhint: name one"), "{several}");
+    let removed = remove(json!({ "source": "pypi:steam@3.0" }))["structuredContent"].clone();
+    assert_eq!(removed, json!({ "source": "pypi:steam@3.0", "pages_removed": 0, "chunks_removed": 0, "packages_removed": 1 }));
+    assert_eq!(remove(json!({ "source": "pypi:steam" }))["structuredContent"]["source"], "pypi:steam@4.0");
+    assert!(failure(&remove(json!({ "source": "pypi:steam" }))).contains("is stored"));
+    server.end();
+}
+
 #[test]
 fn a_server_that_is_told_its_project_asks_nobody_for_it() {
     let home = Home::new();

@@ -62,11 +62,7 @@ pub async fn remove(engine: &Engine, asked: cli::Remove) -> Result<(), Failure> 
         (Some(source), Some(_)) => meant(engine, source).await?.sources,
         (Some(source), None) => match whole(engine, source).await {
             Ok(sources) => sources,
-            // A package that others use has symbols, and no pages.
-            Err(unknown) => match engine.remove_symbols(source).await? {
-                0 => return Err(unknown),
-                versions => return symbols_removed(&asked, source, versions),
-            },
+            Err(unknown) => return remove_symbols(engine, &asked, source, unknown).await,
         },
         (None, _) => engine.sources().await?.into_iter().map(|of| of.source).collect(),
     };
@@ -107,11 +103,26 @@ pub async fn remove(engine: &Engine, asked: cli::Remove) -> Result<(), Failure> 
     Ok(output.finish()?)
 }
 
-fn symbols_removed(asked: &cli::Remove, source: &str, versions: usize) -> Result<(), Failure> {
+/// A package that others use has symbols, and no pages.
+async fn remove_symbols(engine: &Engine, asked: &cli::Remove, source: &str, unknown: Failure) -> Result<(), Failure> {
+    let versions = engine.symbols_meant(source).await?;
+    match &*versions {
+        [] => return Err(unknown),
+        [_, _, ..] if !asked.yes => {
+            let names = versions.iter().map(String::as_str).take(SIMILAR).collect::<Vec<_>>().join(", ");
+            let what = format!("{source:?} means the symbols of {} versions: {names}", versions.len());
+            return Err(Failure::new(what, "name one of them, or remove them all with --yes"));
+        }
+        _ => {}
+    }
+    let mut removed = 0;
+    for version in &versions {
+        removed += engine.remove_symbols(version).await?;
+    }
     let mut output = Output::new();
     match asked.json.json {
-        true => output.json(&json!({ "source": source, "removed": 0, "packages_removed": versions }))?,
-        false => output.line(format!("{source}: the symbols of {versions} versions removed"))?,
+        true => output.json(&json!({ "source": source, "removed": 0, "packages_removed": removed }))?,
+        false => output.line(format!("{source}: the symbols of {removed} versions removed"))?,
     }
     Ok(output.finish()?)
 }

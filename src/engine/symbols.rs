@@ -328,16 +328,25 @@ impl Engine {
         Ok((packages.len(), packages.iter().map(|(_, of)| of.symbols).sum()))
     }
 
-    /// Forgets the symbols of the versions of packages that are named as sources are, `crate:serde@1.0.219`; how many these were.
+    /// The versions of packages whose symbols are known that somebody means who names them as sources are: `crate:serde` for each of its
+    /// versions, `crate:serde@1.0.219` for that one. They need not have pages.
+    pub async fn symbols_meant(&self, named: &str) -> Result<Vec<String>, Error> {
+        let Ok(name) = PackageName::parse(named) else { return Ok(Vec::new()) };
+        let packages = self.with_store(|store| store.packages()).await?;
+        let meant = packages.into_iter().filter(|(_, of)| is_named(of, &name));
+        let version = |of: &store::StoredPackage| if of.version.is_empty() { String::new() } else { format!("@{}", of.version) };
+        let mut versions: Vec<_> = meant.map(|(_, of)| format!("{}:{}{}", of.ecosystem, of.name, version(&of))).collect();
+        versions.sort();
+        versions.dedup();
+        Ok(versions)
+    }
+
+    /// Forgets the symbols of the version of a package that is named as sources are, `crate:serde@1.0.219`, or of its only one; how many were
+    /// known.
     pub async fn remove_symbols(&self, named: &str) -> Result<usize, Error> {
         let Ok(name) = PackageName::parse(named) else { return Ok(0) };
         let removed = self.store_in(Lane::Heavy, move |store| {
-            let is_meant = |of: &store::StoredPackage| {
-                of.ecosystem == name.ecosystem.as_str()
-                    && name.ecosystem.normal(&of.name) == name.ecosystem.normal(&name.name)
-                    && name.version.as_ref().is_none_or(|version| *version == of.version)
-            };
-            let rows: Vec<_> = store.packages()?.into_iter().filter(|(_, of)| is_meant(of)).map(|(row, _)| row).collect();
+            let rows: Vec<_> = store.packages()?.into_iter().filter(|(_, of)| is_named(of, &name)).map(|(row, _)| row).collect();
             // Of several versions one has to be named.
             if rows.len() > 1 && name.version.is_none() {
                 return Ok(0);
@@ -356,6 +365,14 @@ impl Engine {
         // What is wrong with a question is no error of the store.
         self.with_store(move |store| Ok(ask(store))).await?
     }
+}
+
+/// The mark of an npm scope is no part of the name of a source.
+fn is_named(of: &store::StoredPackage, name: &PackageName) -> bool {
+    let normal = |of: &str| name.ecosystem.normal(of.trim_start_matches('@'));
+    of.ecosystem == name.ecosystem.as_str()
+        && normal(&of.name) == normal(&name.name)
+        && name.version.as_ref().is_none_or(|version| *version == of.version)
 }
 
 /// Something that is known of packages is not what was stored. Pages are found without it.

@@ -35,7 +35,10 @@ pub fn remove(engine: Engine, background: Background) -> Tool {
 }
 
 async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> Result<Removed, ToolError> {
-    let all = meant(engine, &asked.source).await?.sources;
+    let all = match find(engine, &asked.source).await? {
+        Ok(meant) => meant.sources,
+        Err(unknown) => return without_pages(engine, &asked, unknown).await,
+    };
     let prefix = prefix(asked.pages_below)?;
     let meant = match prefix {
         None => engine.meant_whole(&asked.source).await.map_err(|error| reply(&error))?,
@@ -48,7 +51,7 @@ async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> 
         return Err(ToolError::new(format!("{} sources are meant by {:?}: {}", meant.len(), line(&asked.source), names.join(", ")))
             .hint("name one of them, or pass several: true to remove them all"));
     }
-    let mut removed = Removed { source: names(&meant), pages_removed: 0, chunks_removed: 0 };
+    let mut removed = Removed { source: names(&meant), pages_removed: 0, chunks_removed: 0, packages_removed: 0 };
     for source in meant {
         if let Some(job) = background.running_on(&source) {
             return Err(ToolError::new(format!("{} is at work on {source}", job.id))
@@ -77,6 +80,39 @@ async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> 
         }
         _ => Ok(removed),
     }
+}
+
+/// A package that others use has symbols, and no pages.
+#[cfg(all(feature = "code", feature = "files"))]
+async fn without_pages(engine: &Engine, asked: &Removal, unknown: ToolError) -> Result<Removed, ToolError> {
+    let is_whole = asked.pages_below.as_ref().is_none_or(|below| below.trim().is_empty());
+    let versions = match is_whole && engine.has_database() {
+        true => engine.symbols_meant(&asked.source).await.map_err(|error| reply(&error))?,
+        false => Vec::new(),
+    };
+    match &*versions {
+        [] => return Err(unknown),
+        [_, _, ..] if !asked.several => {
+            let names = versions.iter().map(String::as_str).take(NAMED).collect::<Vec<_>>().join(", ");
+            return Err(ToolError::new(format!(
+                "the symbols of {} versions are meant by {:?}: {names}",
+                versions.len(),
+                line(&asked.source)
+            ))
+            .hint("name one of them, or pass several: true to remove them all"));
+        }
+        _ => {}
+    }
+    let mut removed = Removed { source: versions.join(", "), pages_removed: 0, chunks_removed: 0, packages_removed: 0 };
+    for version in &versions {
+        removed.packages_removed += engine.remove_symbols(version).await.map_err(|error| reply(&error))? as u64;
+    }
+    Ok(removed)
+}
+
+#[cfg(not(all(feature = "code", feature = "files")))]
+async fn without_pages(_: &Engine, _: &Removal, unknown: ToolError) -> Result<Removed, ToolError> {
+    Err(unknown)
 }
 
 /// The pages of a source that somebody subscribed to. A source that is gone cannot be asked what it had.
@@ -297,6 +333,10 @@ struct Removed {
     pages_removed: u64,
     #[schemars(skip)]
     chunks_removed: u64,
+    // Versions of packages that had symbols alone.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "is_zero")]
+    packages_removed: u64,
 }
 
 /// Of so many sources the one that was meant is seen at once.
