@@ -36,6 +36,11 @@ impl Failure {
         }
     }
 
+    /// A flag was given what it can never be, whatever is stored and whatever a site says.
+    pub fn flag(error: impl Into<smolcrawl::Error>) -> Self {
+        Self { status: WRONG_USAGE, ..error.into().into() }
+    }
+
     /// With another hint.
     #[must_use]
     pub fn hinting(self, hint: impl Into<String>) -> Self {

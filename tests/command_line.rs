@@ -393,6 +393,47 @@ fn an_unknown_word_in_the_environment_is_warned_about() {
     let output = smolcrawl(home.path()).args(["doctor", "--json"]).env("SMOLCRAWL_REACTOR", "warp").output().unwrap();
     assert!(output.status.success());
     assert_eq!(report(&output)["reactor"]["chosen"], json!("selector"));
+/// What can never be right is wrong usage, whatever is stored; what is asked for and cannot be had has failed.
+#[test]
+fn what_a_flag_can_never_be_is_wrong_usage() {
+    let home = TempDir::new().unwrap();
+    std::fs::write(home.path().join("one.jsonl"), "{\"url\":\"http://eval.invalid/0\",\"text\":\"One.\"}\n").unwrap();
+    std::fs::write(home.path().join("questions.jsonl"), "{\"id\":7,\"query\":\"one\"}\n").unwrap();
+    std::fs::write(home.path().join("list.toml"), "timeout_seconds = [5]\n").unwrap();
+    std::fs::write(home.path().join("path.toml"), "db = 5\n").unwrap();
+    std::fs::write(home.path().join("no.toml"), "= 5\n").unwrap();
+    std::fs::create_dir(home.path().join("notes")).unwrap();
+    assert!(run(home.path(), &["index", "--jsonl", "one.jsonl", "--db", "x.db", "--no-index"]).status.success());
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["crawl", "http://docs.test/", "--include", "re:("], 2, "is no pattern"),
+        (&["crawl", "http://docs.test/", "--exclude", "re:("], 2, "is no pattern"),
+        (&["crawl", "http://docs.test/", "--name", "a b"], 2, "cannot be the name"),
+        (&["crawl", "http://docs.test/", "--lib-version", "1 0"], 2, "cannot be the name"),
+        (&["crawl", "http://docs.test/", "--header", "none"], 2, "no colon"),
+        (&["add", "notes", "--include", "re:("], 2, "is no pattern"),
+        (&["add", "notes", "--name", "a b"], 2, "cannot be the name"),
+        (&["add", "notes", "--lib-version", "1 0"], 2, "cannot be the name"),
+        (&["search", "one", "--since", "lately"], 2, "is no date"),
+        (&["search", "--batch", "questions.jsonl", "--since", "lately"], 2, "is no date"),
+        (&["sources", "--config", "list.toml"], 2, "is not a string, number or boolean"),
+        (&["sources", "--config", "path.toml"], 2, "is not a string"),
+        (&["sources", "--config", "no.toml"], 2, "line 1, column 1"),
+        (&["add", "notes", "--name", "docs"], 1, "there is nothing to read"),
+        (&["add", "nowhere", "--name", "docs"], 1, "nowhere"),
+        (&["crawl", "http://docs.invalid/", "--include", "re:x"], 1, "docs.invalid"),
+        (&["pages", "eval.invalid", "--below", "a b"], 1, "not a URL"),
+        (&["refresh", "docs.test"], 1, "nothing of docs.test is stored"),
+    ];
+    for (arguments, status, why) in cases {
+        let output = run(home.path(), &[arguments, &["--db", "x.db"][..]].concat());
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(*status), "{arguments:?}: {stderr}");
+        let errors: Vec<_> = stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+        assert!(errors.len() == 1 && errors[0].contains(why), "{arguments:?}: {stderr}");
+        assert!(stderr.lines().any(|line| line.starts_with("hint: ")), "{arguments:?} gives no hint: {stderr}");
+    }
+}
+
     assert_eq!(report(&output)["reactor"]["driven_by"], json!("calling thread"));
     assert!(text(&output.stderr).contains("unknown reactor \"warp\""), "{}", text(&output.stderr));
 }

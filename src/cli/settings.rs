@@ -60,7 +60,7 @@ impl Everywhere {
 /// A configuration file: TOML, one `name = value` a setting. Names that are no settings are warned about: a file may be of a later version.
 fn read_file(path: &Path) -> Result<Vec<(Key, String)>, Failure> {
     let what = |why: String| format!("configuration file {}: {why}", path.display());
-    let failure = |why: String| Failure::new(what(why), known_settings());
+    let failure = |why: String| Failure::usage(what(why)).hinting(known_settings());
     let text =
         fs::read_to_string(path).map_err(|error| Failure::new(what(error.to_string()), "name a file that is there and may be read"))?;
     let table = toml::de::DeTable::parse(&text).map_err(|error| {
@@ -79,7 +79,8 @@ fn read_file(path: &Path) -> Result<Vec<(Key, String)>, Failure> {
         let is_text = matches!(value.get_ref(), toml::de::DeValue::String(_));
         // `db = 5` would be a file of that name.
         if key.is_path() && !is_text {
-            return Err(Failure::new(what(format!("{at}: {} is not a string", key.name())), format!("write {} = \"…\"", key.name())));
+            let wrong = Failure::usage(what(format!("{at}: {} is not a string", key.name())));
+            return Err(wrong.hinting(format!("write {} = \"…\"", key.name())));
         }
         let text = match value.get_ref() {
             toml::de::DeValue::String(text) => text.to_string(),

@@ -7,6 +7,7 @@ use futures_lite::future;
 use smolcrawl::Engine;
 use smolcrawl::engine::{AddEvent, AddReport, AddRequest, Adding, LeftOutFiles};
 use smolcrawl::files::{Origin, PathPattern, Selection, Usual};
+use smolcrawl::model::SourceId;
 use smolcrawl::reactor::Handle;
 
 use super::output::Output;
@@ -24,6 +25,10 @@ pub async fn run(engine: &Engine, asked: cli::Add, shown: Shown) -> Result<(), F
         }
         return crawl::run(engine, asked.crawl(), shown).await;
     }
+    // Where nobody says a name, it is made of what is added.
+    let said = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let named = SourceId::new(said(&asked.name).as_deref().unwrap_or("docs"), said(&asked.lib_version).as_deref());
+    named.map_err(|error| Failure::flag(smolcrawl::Error::Name { error }))?;
     let request = AddRequest::new(origin).selection(selection(&asked)?).named(asked.name.clone(), asked.lib_version.clone());
     let interrupted = interruption()?;
     let mut watch = Watch {
@@ -69,8 +74,8 @@ fn selection(asked: &cli::Add) -> Result<Selection, Failure> {
     let patterns = |texts: &[String]| texts.iter().map(|text| PathPattern::parse(text)).collect::<Result<Vec<_>, _>>();
     let usual = Selection::default();
     Ok(Selection {
-        include: patterns(&asked.include).map_err(smolcrawl::Error::from)?,
-        exclude: patterns(&asked.exclude).map_err(smolcrawl::Error::from)?,
+        include: patterns(&asked.include).map_err(Failure::flag)?,
+        exclude: patterns(&asked.exclude).map_err(Failure::flag)?,
         usual: if asked.everything { Usual::Take } else { Usual::LeaveOut },
         max_files: asked.max_files.map_or(usual.max_files, |most| usize::try_from(most).unwrap_or(usize::MAX)),
         max_bytes: asked.max_bytes.unwrap_or(usual.max_bytes),

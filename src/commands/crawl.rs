@@ -182,11 +182,11 @@ fn name(request: &CrawlRequest, asked: &cli::Crawl) -> Result<Option<SourceId>, 
         (None, Some(_)) => derived.first().map_or("", |(source, _)| source.name()),
     };
     let named = SourceId::new(name, asked.lib_version.as_deref().map(str::trim));
-    named.map(Some).map_err(|error| Failure::new(error.to_string(), "as in --name smol --lib-version 2.0"))
+    named.map(Some).map_err(|error| Failure::usage(error.to_string()).hinting("as in --name smol --lib-version 2.0"))
 }
 
 fn patterns(texts: &[String]) -> Result<Vec<Pattern>, Failure> {
-    Ok(texts.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>().map_err(smolcrawl::Error::from)?)
+    texts.iter().map(|text| Pattern::parse(text)).collect::<Result<_, _>>().map_err(Failure::flag)
 }
 
 /// What a person sees of a crawl that goes on.

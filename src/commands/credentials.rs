@@ -42,9 +42,10 @@ pub fn of(command: &Command, settings: &Settings, environment: &Environment) -> 
     for site in if headers.is_empty() { &[] } else { sites } {
         let site = parse_url(site).map_err(smolcrawl::Error::from)?;
         for header in headers {
-            let (name, value) = header.split_once(':').ok_or_else(|| Failure::new("--header: there is no colon in it", HEADER))?;
+            let (name, value) =
+                header.split_once(':').ok_or_else(|| Failure::usage("--header: there is no colon in it").hinting(HEADER))?;
             let value = resolved(value, environment).map_err(|why| Failure::new(format!("--header {name:?}: {why}"), HEADER))?;
-            credentials.header(&site, name, &value).map_err(smolcrawl::Error::from)?;
+            credentials.header(&site, name, &value).map_err(Failure::flag)?;
         }
     }
     Ok(credentials)

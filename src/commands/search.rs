@@ -42,7 +42,7 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown, paint: Paint
         None => {
             // One more, which tells whether there are more.
             query.limit += 1;
-            let found = engine.find(query.clone()).await?;
+            let found = engine.find(query.clone()).await.map_err(failure)?;
             tell_what_failed(&found, shown);
             tell_what_is_corrected(&found, shown);
             tell_what_is_weak(&found, shown);
@@ -52,6 +52,14 @@ pub async fn run(engine: &Engine, asked: cli::Search, shown: Shown, paint: Paint
             let symbols = if asked.offset == 0 { engine.exact_symbols(&query.text, project).await? } else { Vec::new() };
             print(&query, &found, &symbols, &asked, shown, paint)
         }
+    }
+}
+
+/// No question is asked with a day that is none.
+fn failure(error: smolcrawl::Error) -> Failure {
+    match error {
+        smolcrawl::Error::Store(store::Error::NoDate { .. }) => Failure::flag(error),
+        error => error.into(),
     }
 }
 
@@ -183,8 +191,8 @@ async fn batch(engine: &Engine, query: &Query, asked: &cli::Search, file: &Path,
             Ok(Question { id, query: text }) => match engine.find(Query { text, ..query.clone() }).await {
                 Ok(found) => Ok((id, found)),
                 Err(error @ smolcrawl::Error::Store(store::Error::EmptyQuery)) => Err((id, error.chain())),
-                // What is wrong with the database or the model is so for every question.
-                Err(error) => return Err(error.into()),
+                // What is wrong with a flag, the database or the model is so for every question.
+                Err(error) => return Err(failure(error)),
             },
             Err(unread) => Err(unread),
         };
