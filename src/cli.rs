@@ -5,6 +5,7 @@ mod settings;
 mod values;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use self::values::{Client, Color, ExportFormat, Format, Include, Kind, Mode, Render, SERVER_NAME, Scope, Shell, Sitemap, TextFormat};
 use self::values::{duration, language, server_name, size, symbol_kind};
+use crate::failure::Failure;
 
 /// Crawl documentation, index it, answer questions about it.
 #[derive(Debug, Parser)]
@@ -690,10 +692,20 @@ pub struct Json {
 }
 
 impl Cli {
-    /// What this process was asked for; ends it where that cannot be understood, or was a question for help.
-    pub fn read() -> Self {
-        let matches = command().get_matches_from(arguments());
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command()).exit())
+    /// What this process was asked for; none if it was help or the version, which has been answered. Ends it where it cannot be understood.
+    pub fn read() -> Result<Option<Self>, Failure> {
+        let matches = command().try_get_matches_from(arguments());
+        let read = matches.and_then(|matches| Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command())));
+        match read {
+            Ok(cli) => Ok(Some(cli)),
+            Err(said) if said.use_stderr() => said.exit(),
+            Err(answer) => {
+                // clap would take an answer that cannot be written for one.
+                answer.print()?;
+                io::stdout().flush()?;
+                Ok(None)
+            }
+        }
     }
 }
 

@@ -89,6 +89,11 @@ impl Failure {
         }
         ExitCode::from(self.status)
     }
+
+    /// The same where it is not known yet what is to be coloured.
+    pub fn report_plain(self) -> ExitCode {
+        self.report(Paint::PLAIN)
+    }
 }
 
 impl From<smolcrawl::Error> for Failure {

@@ -18,7 +18,11 @@ fn main() -> ExitCode {
     if let Some(shell) = environment.value(commands::COMPLETE) {
         return commands::complete(shell, &environment);
     }
-    let cli = cli::Cli::read();
+    let cli = match cli::Cli::read() {
+        Ok(Some(cli)) => cli,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(failure) => return failure.report_plain(),
+    };
     commands::log_to_stderr(&cli.everywhere, &environment);
     let paint = commands::paint(&cli.everywhere, &environment, io::stderr().is_terminal());
     match commands::run(cli, &environment) {

@@ -167,6 +167,47 @@ fn the_manual_has_a_page_for_each_command() {
     assert!(!wrong.status.success() && text(&wrong.stderr).contains("hint: name a folder"), "{}", text(&wrong.stderr));
 }
 
+/// An answer that cannot be written is none.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_an_error_of_every_command() {
+    let home = TempDir::new().unwrap();
+    stored(home.path(), &["https://docs.herons.test/a"]);
+    let into = |stdout: std::process::Stdio, arguments: &[&str]| {
+        smolcrawl(home.path())
+            .args(arguments)
+            .env("SMOLCRAWL_DB", "x.db")
+            .stdout(stdout)
+            .stderr(std::process::Stdio::piped())
+            .output()
+            .unwrap()
+    };
+    for arguments in [
+        &["--version"][..],
+        &["-V"],
+        &["--help"],
+        &["crawl", "--help"],
+        &["help"],
+        &["help", "crawl"],
+        &["help", "errors"],
+        &["man"],
+        &["completions", "bash"],
+        &["sources"],
+        &["sources", "--json"],
+        &["doctor"],
+    ] {
+        let full = into(fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into(), arguments);
+        let said = text(&full.stderr);
+        assert_eq!(full.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.starts_with("error: the result cannot be written: ") && said.contains("\nhint: "), "{arguments:?}: {said}");
+        let written = into(std::process::Stdio::piped(), arguments);
+        assert!(written.status.success() && !written.stdout.is_empty(), "{arguments:?}: {}", text(&written.stderr));
+    }
+    // What is wrong is told on stderr, which is no answer.
+    let wrong = into(fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into(), &["crwal"]);
+    assert!(wrong.status.code() == Some(2) && text(&wrong.stderr).contains("crwal"), "{}", text(&wrong.stderr));
+}
+
 /// `--json` is taken where all others take it, and each argument says what it is.
 #[test]
 fn fetch_takes_json_and_describes_what_it_takes() {

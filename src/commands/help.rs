@@ -2,7 +2,7 @@
 //! can show is decided in one place.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 
 use clap::ColorChoice;
 use clap::builder::StyledStr;
@@ -18,21 +18,21 @@ pub fn run(asked: &Help, everywhere: &Everywhere) -> Result<(), Failure> {
         Color::Never => (ColorChoice::Never, false),
     };
     let all = || cli::command().color(color);
-    let Some(name) = asked.about.as_deref().map(str::trim) else {
-        return Ok(all().after_help(topics()).print_help()?);
-    };
-    if all().find_subcommand(name).is_some() {
-        return of_command(all(), name);
+    match asked.about.as_deref().map(str::trim) {
+        None => all().after_help(topics()).print_help()?,
+        Some(name) if all().find_subcommand(name).is_some() => of_command(all(), name)?,
+        Some(name) => {
+            let topic = TOPICS.iter().find(|topic| topic.name.eq_ignore_ascii_case(name)).ok_or_else(|| unknown(name))?;
+            let text = if is_painted { rendered(topic.text) } else { topic.text.to_owned() };
+            all().override_help(text).print_help()?;
+        }
     }
-    let Some(topic) = TOPICS.iter().find(|topic| topic.name.eq_ignore_ascii_case(name)) else {
-        return Err(unknown(name));
-    };
-    let text = if is_painted { rendered(topic.text) } else { topic.text.to_owned() };
-    Ok(all().override_help(text).print_help()?)
+    // clap leaves the last line of what it prints in the buffer.
+    Ok(std::io::stdout().flush()?)
 }
 
 /// The same as `--help` behind it, and what there is to read about it.
-fn of_command(all: clap::Command, name: &str) -> Result<(), Failure> {
+fn of_command(all: clap::Command, name: &str) -> std::io::Result<()> {
     let about = MORE.iter().filter(|(command, _)| *command == name).flat_map(|(_, topics)| *topics);
     let about: Vec<_> = about.map(|topic| format!("smolcrawl help {topic}")).collect();
     let more = if about.is_empty() { String::new() } else { format!("More: {}", about.join(", ")) };
@@ -49,7 +49,7 @@ fn of_command(all: clap::Command, name: &str) -> Result<(), Failure> {
         }
     });
     match command.try_get_matches_from(["smolcrawl", name, "--help"]) {
-        Err(help) => Ok(help.print()?),
+        Err(help) => help.print(),
         Ok(_) => unreachable!("--help is an error to clap"),
     }
 }
