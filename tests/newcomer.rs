@@ -166,6 +166,26 @@ fn why_there_are_no_hits_is_told() {
         assert_eq!((stdout.as_str(), stderr.starts_with(why)), ("no hits\n", true), "{options:?}: {stderr}");
     };
     none(&["--code", "--language", "klingon"], "note: nothing in klingon was found; no code is stored\n");
+    // As unknown sources are told: with those that there are, in the source that is asked or in all.
+    let code = |language: &str| format!("# Call it\n\n```{language}\nguide(1)\nguide(2)\n```\n");
+    let lines: Vec<_> = [("a", "python"), ("a/2", "python"), ("b", "rust")]
+        .iter()
+        .map(|(path, language)| json!({ "url": format!("http://{}.invalid/{path}", &path[..1]), "text": code(language) }).to_string())
+        .collect();
+    std::fs::write(home.path().join("code.jsonl"), lines.join("\n")).unwrap();
+    assert!(run(home.path(), &["index", "--jsonl", "code.jsonl", "--db", "x.db", "--no-index"]).status.success());
+    none(&["--code", "--language", "zz zz"], "note: nothing in zz zz was found; there is code in: python, rust\n");
+    none(&["--code", "--language", "Pyton"], "note: nothing in Pyton was found; did you mean python? there is code in: python, rust\n");
+    let of_b = ["--code", "--language", "pyton", "--source", "b.invalid"];
+    none(&of_b, "note: nothing in pyton was found; there is code in: rust\n");
+    none(&["--code", "--language", "py", "--source", "b.invalid"], "note: nothing in py was found; there is code in: rust\n");
+    std::fs::write(home.path().join("questions.jsonl"), "{\"id\":1,\"query\":\"guide\"}\n{\"id\":2,\"query\":\"call\"}\n").unwrap();
+    let batch = |language: &str| {
+        let arguments = ["search", "--batch", "questions.jsonl", "--db", "x.db", "--mode", "lexical", "--code", "--language", language];
+        text(&run(home.path(), &arguments).stderr)
+    };
+    assert_eq!(batch("rusty"), "note: nothing in rusty was found; did you mean rust? there is code in: python, rust\n");
+    assert_eq!(batch("rust"), "");
     none(&["--since", "2030-01-01"], "note: nothing was found since that day; pages that say no date are not among");
     none(&["--kind", "blog"], "note: nothing was found of that --kind");
     none(&["--kind", "blog", "-q"], "");

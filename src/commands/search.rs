@@ -142,10 +142,7 @@ async fn tell_why_nothing(engine: &Engine, query: &Query) -> Result<(), Failure>
         return Ok(());
     }
     if !query.languages.is_empty() {
-        let of = if let [source] = &*query.sources { Some(source.clone()) } else { None };
-        let stored = engine.languages(of).await?;
-        let names: Vec<&str> = stored.iter().take(NAMED).map(|(name, _)| name.as_str()).collect();
-        let there = if names.is_empty() { "no code is stored".to_owned() } else { format!("there is code in: {}", names.join(", ")) };
+        let there = engine.languages_instead(query.languages.clone(), query.sources.clone()).await?;
         tell!("note: nothing in {} was found; {}", terminal::line(&query.languages.join(", ")), terminal::line(&there));
     }
     if query.since.is_some() {
@@ -179,6 +176,7 @@ async fn batch(engine: &Engine, query: &Query, asked: &cli::Search, file: &Path,
     let mut output = Output::new();
     // Once for all.
     let mut told = false;
+    let mut is_found = shown == Shown::Quiet;
     let mut unasked = Vec::new();
     for (number, line) in lines::of(opened) {
         let question = match line {
@@ -202,6 +200,7 @@ async fn batch(engine: &Engine, query: &Query, asked: &cli::Search, file: &Path,
                     tell_what_failed(&found, shown);
                     told = found.without_meaning.is_some();
                 }
+                is_found |= !found.hits.is_empty();
                 output.json(&as_json(json!({ "id": id }), &found, asked))?;
             }
             Err((id, why)) => {
@@ -211,6 +210,10 @@ async fn batch(engine: &Engine, query: &Query, asked: &cli::Search, file: &Path,
         }
     }
     output.finish()?;
+    // What all questions were narrowed to.
+    if !is_found {
+        tell_why_nothing(engine, query).await?;
+    }
     let others = match unasked.len() {
         0 => return Ok(()),
         1 => String::new(),
@@ -412,7 +415,5 @@ fn whole(output: &mut Output, hit: &Hit, words: &Words, paint: Paint) -> std::io
 const LINES: &str = r#"each line is {"id": …, "query": "…"}"#;
 /// Each is an answer of its own, but one page of a reference has hundreds.
 const EXAMPLES_OF_A_PAGE: usize = 2;
-/// Languages that are named where none was found.
-const NAMED: usize = 12;
 const LINES_SHOWN: usize = 4;
 const COLUMNS_SHOWN: usize = 110;

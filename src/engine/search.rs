@@ -3,7 +3,7 @@
 mod place;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use url::{Position, Url};
@@ -155,6 +155,36 @@ impl Engine {
 }
 
 impl Engine {
+    /// What to say where nothing was found in these languages: which ones the code of these sources is in, or of all, those with most of it
+    /// first; and the one that may have been meant.
+    pub async fn languages_instead(&self, asked: Vec<String>, sources: Vec<SourceId>) -> Result<String, Error> {
+        let of = sources.clone();
+        let stored = self.with_store(move |store| match &*of {
+            [] => store.languages(None),
+            of => {
+                let mut examples: HashMap<String, u64> = HashMap::new();
+                for source in of {
+                    store.languages(Some(source))?.into_iter().for_each(|(name, count)| *examples.entry(name).or_default() += count);
+                }
+                let mut stored: Vec<_> = examples.into_iter().collect();
+                stored.sort_by(|(name, count), (other, fewer)| fewer.cmp(count).then_with(|| name.cmp(other)));
+                Ok(stored)
+            }
+        });
+        let stored: Vec<String> = stored.await?.into_iter().map(|(name, _)| name).collect();
+        Ok(match (&*stored, &*sources) {
+            ([], [source]) => format!("no code of {source} is stored"),
+            ([], [_, ..]) => "no code of these sources is stored".to_owned(),
+            ([], []) => "no code is stored".to_owned(),
+            (stored, _) => {
+                let meant = language_meant(&asked, stored).map(|meant| format!("did you mean {meant}? ")).unwrap_or_default();
+                let more = stored.len().saturating_sub(NAMED);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                format!("{meant}there is code in: {}{more}", stored[..stored.len().min(NAMED)].join(", "))
+            }
+        })
+    }
+
     /// At most `limit` addresses of stored pages that somebody may have meant who named one that is not stored, the likeliest first: those
     /// at the same place by the other scheme, and what is stored nearest to it on its host.
     pub async fn pages_meant(&self, url: Url, limit: usize) -> Result<Vec<Url>, Error> {
@@ -182,6 +212,18 @@ impl Engine {
     }
 }
 
+/// The one of the stored languages that is written most like one that was asked for and is none of them.
+fn language_meant<'s>(asked: &[String], stored: &'s [String]) -> Option<&'s String> {
+    let is_stored = |asked: &&String| stored.iter().any(|name| extract::is_language(asked, name));
+    let unknown: Vec<String> =
+        asked.iter().filter(|asked| asked.len() <= LONGEST_NAME && !is_stored(asked)).map(|asked| asked.to_lowercase()).collect();
+    let likeness = |name: &str| unknown.iter().map(|asked| strsim::normalized_damerau_levenshtein(asked, name)).fold(0.0, f64::max);
+    let short = stored.iter().filter(|name| name.len() <= LONGEST_NAME);
+    let like = short.map(|name| (likeness(&name.to_lowercase()), name)).filter(|(likeness, _)| *likeness >= LIKE);
+    // The first of several that are as near has more examples.
+    like.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
+}
+
 /// What a model reads of a question: of one that is too long for it the beginning and the end, where it is said what it is about and what
 /// became of it. The words of a question are chosen in the same way.
 fn readable<'q>(question: &'q str, model: &dyn Embed) -> Cow<'q, str> {
@@ -202,6 +244,8 @@ const MEANT_AMONG_PAGES: usize = 1_000;
 const QUESTION: Duration = Duration::from_millis(1_500);
 /// Names of sources that are looked at for one that may have been meant.
 const MEANT_AMONG: usize = 10_000;
+/// Languages that are named where nothing was found in another one.
+const NAMED: usize = 12;
 /// Bytes of a name that is compared.
 const LONGEST_NAME: usize = 300;
 /// The share of a name that has to be the same.
@@ -236,6 +280,15 @@ mod tests {
         ] {
             assert_eq!(without_kind(question).as_deref(), matter, "{question}");
         }
+    }
+
+    #[test]
+    fn a_language_is_meant_that_is_written_nearly_so() {
+        let stored = ["rust", "python", "javascript"].map(str::to_owned);
+        let meant = |asked: &str| language_meant(&[asked.to_owned()], &stored).map(String::as_str);
+        assert_eq!(["Pyhton", "rusty", "javascrpt"].map(meant), [Some("python"), Some("rust"), Some("javascript")]);
+        // What is there by another name, and what is another language.
+        assert_eq!(["py", "rust", "zz zz", "java", ""].map(meant), [None; 5]);
     }
 
     #[cfg(feature = "bundled-model")]

@@ -126,15 +126,7 @@ async fn search(engine: &Engine, background: &Background, asked: Question, conte
     let is_deepest = results.count < found && next >= DEEPEST as usize;
     // What those of before are found by is told below.
     let missed_by = if former.is_some() { Mode::Lexical } else { mode };
-    results.notice = notice(
-        engine,
-        &results,
-        found.min(count),
-        missed_by,
-        language.filter(|_| all == 0),
-        if let [source] = &*sources { Some(source.clone()) } else { None },
-    )
-    .await?;
+    results.notice = notice(engine, &results, found.min(count), missed_by, language.filter(|_| all == 0), sources).await?;
     if is_deepest {
         results.notice = Some([results.notice, Some(MORE.to_owned())].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }
@@ -201,7 +193,7 @@ async fn notice(
     wanted: usize,
     mode: Mode,
     language: Option<String>,
-    source: Option<SourceId>,
+    sources: Vec<SourceId>,
 ) -> Result<Option<String>, ToolError> {
     let mut notices = Vec::new();
     if results.count < wanted {
@@ -209,10 +201,8 @@ async fn notice(
         notices.push(format!("{} of {wanted} results fit into max_chars; the next ones begin at offset {next}", results.count));
     }
     if let (0, Some(language)) = (results.count, language) {
-        let stored = engine.languages(source).await.map_err(|error| reply(&error))?;
-        let names: Vec<&str> = stored.iter().take(12).map(|(name, _)| name.as_str()).collect();
-        let there = if names.is_empty() { "no code is stored".to_owned() } else { format!("there is code in: {}", names.join(", ")) };
-        notices.push(format!("nothing in {:?} was found; {there}", line(&language)));
+        let there = engine.languages_instead(vec![language.clone()], sources).await.map_err(|error| reply(&error))?;
+        notices.push(format!("nothing in {:?} was found; {}", line(&language), line(&there)));
     }
     let progress = engine.recent_progress().await.map_err(|error| reply(&error))?;
     let missing = progress.chunks - progress.embedded.min(progress.chunks);
