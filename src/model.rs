@@ -103,14 +103,16 @@ impl Document {
 
     /// The heading at which the page opens under a fragment, which is given without `#`, as it stands in URLs or not percent-encoded.
     pub fn heading_at(&self, fragment: &str) -> Option<&Heading> {
-        // Compared as they are written in URLs, in which few characters stand for themselves.
-        let mut url = self.url.clone();
-        url.set_fragment(Some(fragment));
-        let wanted = url.fragment()?.to_owned();
-        self.outline.iter().find(|heading| {
-            url.set_fragment(heading.anchor.as_deref());
-            heading.anchor.as_deref() == Some(fragment) || url.fragment() == Some(wanted.as_str())
-        })
+        Heading::at(&self.outline, &self.url, fragment)
+    }
+
+    /// The page from that byte of its markdown on, with the headings and code blocks that are in this part.
+    #[must_use]
+    pub fn from_offset(mut self, offset: usize) -> Self {
+        self.markdown.drain(..offset);
+        self.outline.retain_mut(|heading| heading.offset.checked_sub(offset).map(|rest| heading.offset = rest).is_some());
+        self.code.retain_mut(|block| block.offset.checked_sub(offset).map(|rest| block.offset = rest).is_some());
+        self
     }
 }
 
@@ -126,6 +128,20 @@ pub struct Heading {
     pub anchor: Option<String>,
     /// Where its line begins in [`Document::markdown`], in bytes.
     pub offset: usize,
+}
+
+impl Heading {
+    /// That of an outline at which the page at this address opens under a fragment: see [`Document::heading_at`].
+    pub fn at<'h>(outline: &'h [Self], url: &Url, fragment: &str) -> Option<&'h Self> {
+        // Compared as they are written in URLs, in which few characters stand for themselves.
+        let mut url = url.clone();
+        url.set_fragment(Some(fragment));
+        let wanted = url.fragment()?.to_owned();
+        outline.iter().find(|heading| {
+            url.set_fragment(heading.anchor.as_deref());
+            heading.anchor.as_deref() == Some(fragment) || url.fragment() == Some(wanted.as_str())
+        })
+    }
 }
 
 /// A fenced code block of a document, and whether its language is the page's word or a conclusion.

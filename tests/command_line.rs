@@ -308,6 +308,24 @@ fn a_fetched_page_tells_of_itself_and_of_what_is_left_out() {
     let unknown = at("#nope");
     assert_eq!(text(&unknown.stdout), whole);
     assert!(text(&unknown.stderr).starts_with("note: no heading of the page has the fragment"), "{}", text(&unknown.stderr));
+    // The same in every format.
+    let by = |fragment: &str, format: &str| {
+        let url = format!("http://{address}/long{fragment}");
+        let output = run(home.path(), &["fetch", &url, "--allow-private", "--ignore-robots", "--format", format]);
+        (text(&output.stdout), text(&output.stderr))
+    };
+    assert_eq!(by("#lids", "text"), ("Lids\n\nThey lie on the pots.\n".to_owned(), String::new()));
+    let (part, told) = by("#lids", "json");
+    let part: Value = serde_json::from_str(&part).unwrap();
+    assert!(part["markdown"].as_str().unwrap().starts_with("## Lids") && told.is_empty(), "{part} {told}");
+    assert_eq!((&part["title"], &part["offset"]), (&json!("Pots"), &json!(whole.find("## Lids").unwrap())), "{part}");
+    assert_eq!(part["outline"], json!([{ "level": 2, "text": "Lids", "anchor": "lids", "offset": 0 }]), "{part}");
+    for format in ["text", "json"] {
+        let ((there, quiet), (unknown, told)) = (by("", format), by("#nope", format));
+        let is_told = told.starts_with("note: no heading of the page has the fragment") && told.lines().count() == 1;
+        assert!(quiet.is_empty() && is_told, "{format}: {quiet} {told}");
+        assert_eq!(unknown.replace(",\"offset\":0,\"outline\"", ",\"outline\""), there, "{format}");
+    }
     assert!(report(&fetch(&["--format", "json", "--explain"]))["notes"].is_array());
     for format in ["markdown", "text"] {
         let plain = fetch(&["--format", format]);
@@ -375,24 +393,6 @@ fn bad_input_gets_a_clear_error_and_a_hint() {
     assert!(std::fs::read_to_string(home.path().join("not.db")).unwrap().starts_with("this is no database"), "it was not touched");
 }
 
-#[test]
-fn what_a_search_may_lack_is_told_unless_asked_to_be_quiet() {
-    let home = TempDir::new().unwrap();
-    std::fs::write(home.path().join("one.jsonl"), "{\"url\":\"http://eval.invalid/0\",\"text\":\"Herons wade.\"}\n").unwrap();
-    assert!(run(home.path(), &["index", "--jsonl", "one.jsonl", "--db", "x.db", "--no-index"]).status.success());
-    let told = run(home.path(), &["search", "herons", "--db", "x.db"]);
-    assert!(text(&told.stderr).starts_with("note: 1 of 1 chunks are not embedded yet"), "{}", text(&told.stderr));
-    let quiet = run(home.path(), &["search", "herons", "--db", "x.db", "-q"]);
-    assert!(quiet.status.success() && quiet.stdout == told.stdout);
-    assert_eq!(text(&quiet.stderr), "");
-}
-
-#[test]
-fn an_unknown_word_in_the_environment_is_warned_about() {
-    let home = TempDir::new().unwrap();
-    let output = smolcrawl(home.path()).args(["doctor", "--json"]).env("SMOLCRAWL_REACTOR", "warp").output().unwrap();
-    assert!(output.status.success());
-    assert_eq!(report(&output)["reactor"]["chosen"], json!("selector"));
 /// What can never be right is wrong usage, whatever is stored; what is asked for and cannot be had has failed.
 #[test]
 fn what_a_flag_can_never_be_is_wrong_usage() {
@@ -434,6 +434,24 @@ fn what_a_flag_can_never_be_is_wrong_usage() {
     }
 }
 
+#[test]
+fn what_a_search_may_lack_is_told_unless_asked_to_be_quiet() {
+    let home = TempDir::new().unwrap();
+    std::fs::write(home.path().join("one.jsonl"), "{\"url\":\"http://eval.invalid/0\",\"text\":\"Herons wade.\"}\n").unwrap();
+    assert!(run(home.path(), &["index", "--jsonl", "one.jsonl", "--db", "x.db", "--no-index"]).status.success());
+    let told = run(home.path(), &["search", "herons", "--db", "x.db"]);
+    assert!(text(&told.stderr).starts_with("note: 1 of 1 chunks are not embedded yet"), "{}", text(&told.stderr));
+    let quiet = run(home.path(), &["search", "herons", "--db", "x.db", "-q"]);
+    assert!(quiet.status.success() && quiet.stdout == told.stdout);
+    assert_eq!(text(&quiet.stderr), "");
+}
+
+#[test]
+fn an_unknown_word_in_the_environment_is_warned_about() {
+    let home = TempDir::new().unwrap();
+    let output = smolcrawl(home.path()).args(["doctor", "--json"]).env("SMOLCRAWL_REACTOR", "warp").output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(report(&output)["reactor"]["chosen"], json!("selector"));
     assert_eq!(report(&output)["reactor"]["driven_by"], json!("calling thread"));
     assert!(text(&output.stderr).contains("unknown reactor \"warp\""), "{}", text(&output.stderr));
 }

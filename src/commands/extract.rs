@@ -74,7 +74,7 @@ fn read(page: &Page, id: &Value, asked: &cli::Extract) -> Result<Value, extract:
         }
         // What has offsets has them into the markdown.
         cli::TextFormat::Text => {
-            let Text { title, text, metadata, notes } = extract::text(page)?;
+            let Text { title, text, metadata, notes, .. } = extract::text(page)?;
             (json!({ "id": id, "title": title, "text": text, "metadata": metadata }), notes)
         }
     };

@@ -7,7 +7,8 @@ use smolcrawl::Engine;
 use smolcrawl::crawl;
 use smolcrawl::engine::Robots;
 use smolcrawl::extract;
-use smolcrawl::model::{Document, Note};
+use smolcrawl::model::{Heading, Note};
+use url::Url;
 
 use super::output::Output;
 use super::{Failure, Shown};
@@ -23,30 +24,38 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
     let unreadable = |skip| smolcrawl::Error::Unreadable { url: page.url.clone(), skip: Box::new(skip) };
     let document = || extract::document(&page).map_err(unreadable);
     let format = if asked.json { cli::Format::Json } else { asked.format };
+    let fragment = fragment(&page.url, &asked.url);
+    let place = |outline: &[Heading]| Heading::at(outline, &page.url, fragment?).map(|heading| heading.offset);
     let mut output = Output::new();
     let mut filled = page.filled.clone();
-    let mut is_unknown = false;
+    // Where it begins, if it does so at a heading.
+    let at;
     let left_out = match format {
         cli::Format::Markdown => {
             let document = document()?;
-            let fragment = fragment(&document, &asked.url);
-            let heading = fragment.and_then(|fragment| document.heading_at(fragment));
-            output.text(&document.markdown[heading.map_or(0, |heading| heading.offset)..])?;
-            is_unknown = fragment.is_some() && heading.is_none();
+            at = place(&document.outline);
+            output.text(&document.markdown[at.unwrap_or(0)..])?;
             filled = document.filled;
             document.notes
         }
         cli::Format::Text => {
             let read = extract::text(&page).map_err(unreadable)?;
-            output.text(read.text)?;
+            at = place(&read.outline);
+            output.text(&read.text[at.unwrap_or(0)..])?;
             read.notes
         }
         cli::Format::Json => {
             let document = document()?;
+            at = place(&document.outline);
+            let before = document.markdown[..at.unwrap_or(0)].chars().count();
+            let document = document.from_offset(at.unwrap_or(0));
             let mut answer = json!({
                 "url": document.url, "title": document.title, "markdown": document.markdown, "outline": document.outline,
                 "code": document.code, "metadata": document.metadata, "filled": document.filled.to_string()
             });
+            if fragment.is_some() {
+                answer["offset"] = json!(before);
+            }
             if asked.explain {
                 answer["notes"] = json!(document.notes);
             }
@@ -55,7 +64,7 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
         }
     };
     output.finish()?;
-    if is_unknown && shown != Shown::Quiet {
+    if fragment.is_some() && at.is_none() && shown != Shown::Quiet {
         tell!("note: no heading of the page has the fragment that {} names: this is its beginning", terminal::line(&asked.url));
     }
     if let Some(told) = filled.told().filter(|_| format != cli::Format::Json && shown != Shown::Quiet) {
@@ -71,9 +80,9 @@ pub async fn run(engine: &Engine, asked: cli::Fetch, shown: Shown) -> Result<(),
 }
 
 /// Where a URL opens the page, if it says so; the fragment of a page that is called so is no place in it.
-fn fragment<'a>(document: &Document, asked: &'a str) -> Option<&'a str> {
+fn fragment<'a>(page: &Url, asked: &'a str) -> Option<&'a str> {
     let (_, fragment) = asked.trim().split_once('#').filter(|(_, fragment)| !fragment.is_empty())?;
-    (document.url.fragment() != Some(fragment)).then_some(fragment)
+    (page.fragment() != Some(fragment)).then_some(fragment)
 }
 
 /// On stderr, so that stdout is the page alone.

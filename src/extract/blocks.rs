@@ -51,14 +51,15 @@ impl Writer<'_> {
 
     fn write_heading(&mut self, level: usize, node: NodeId, text: &str) {
         let title = text.replace("\\\n", " ").replace('\n', " ");
+        let anchor = anchors::of(self.page.dom, self.page.article, node);
+        let level = u8::try_from(level).unwrap_or(6);
         if self.page.form == Form::Text {
-            self.block(&title);
+            let offset = self.block(&title);
+            self.outline.push(Heading { level, text: title, anchor, offset });
             return;
         }
         let title = escape::at_end_of_heading(&title);
-        let anchor = anchors::of(self.page.dom, self.page.article, node);
         let text = escape::undone(&title);
-        let level = u8::try_from(level).unwrap_or(6);
         if self.is_told_twice(level, &text) {
             return;
         }

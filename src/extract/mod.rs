@@ -306,8 +306,8 @@ pub fn text(page: &Page) -> Result<Text, Skip> {
 /// # Errors
 /// [`Skip::OverBudget`] where it is over, and as [`document`].
 pub fn text_within(page: &Page, meter: &Meter) -> Result<Text, Skip> {
-    let Reading { title, text, metadata, notes, .. } = read(page, Form::Text, meter)?;
-    Ok(Text { title, text, metadata, notes })
+    let Reading { title, text, outline, metadata, notes, .. } = read(page, Form::Text, meter)?;
+    Ok(Text { title, text, outline, metadata, notes })
 }
 
 /// A page read as plain text.
@@ -316,6 +316,8 @@ pub struct Text {
     /// As [`Document::title`].
     pub title: String,
     pub text: String,
+    /// The headings of `text`, in its order; their offsets are places in it.
+    pub outline: Vec<Heading>,
     pub metadata: Metadata,
     /// What stands in the page and not in `text`.
     pub notes: Vec<Note>,
