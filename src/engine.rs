@@ -270,6 +270,16 @@ impl Engine {
         self.put_within(None, document, chunking, Budget::default()).await
     }
 
+    /// The same in a source that is named.
+    pub async fn put_in(&self, source: SourceId, document: Document, chunking: Chunking) -> Result<Put, Error> {
+        self.put_within(Some(source), document, chunking, Budget::default()).await
+    }
+
+    /// Notes the version that the pages of a source name, where its name has none.
+    pub async fn note_version(&self, source: SourceId, version: String) -> Result<(), Error> {
+        self.store_in(Lane::Heavy, move |store| store.says_version(&source, &version)).await
+    }
+
     async fn put_within(&self, source: Option<SourceId>, document: Document, chunking: Chunking, budget: Budget) -> Result<Put, Error> {
         let (url, inner) = (document.url.clone(), self.inner.clone());
         let cut = self.inner.handle.unblock_on(Lane::Bulk, move || {

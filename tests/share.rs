@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use futures_lite::future;
-use serde_json::json;
+use serde_json::{Value, json};
 use smolcrawl::config::{Config, Embeddings, Environment};
 use smolcrawl::engine::{Chunking, Existing, Export, ImportReport};
 use smolcrawl::model::{Document, Heading, Hit, Mode, PerPage, Query, Recipe, SourceId, SourceState, Validators, Wanted};
@@ -379,6 +379,39 @@ fn the_command_line_exports_and_imports() {
     let indexed = report(&child.wait_with_output().unwrap());
     assert_eq!(indexed["added"], json!(3));
     assert_eq!(search("lines.db"), search("ours.db"));
+    let names = |database: &str| {
+        let told = report(&smol(&["sources", "--db", database, "--json"]));
+        let of =
+            |source: &Value| (source["source"].as_str().unwrap().to_owned(), source["version"].clone(), source["pages"].as_u64().unwrap());
+        told["sources"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(names("lines.db"), [("docs@1.0".to_owned(), json!("1.0"), 3)]);
+    assert_eq!(smol(&["export", "docs", "--to", "-", "--format", "jsonl", "--db", "lines.db"]).stdout.len(), lines.len());
+
+    // A source whose pages say their version, lines of before, and lines that mean something else by these words.
+    let line = |url: &str, more: Value| {
+        let mut line = json!({ "url": url, "text": "Herons wade." });
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        line.to_string()
+    };
+    let all = [
+        line("https://a.test/1", json!({ "source": "herons", "version": "2.0" })),
+        line("https://a.test/2", json!({ "source": "herons", "version": "2.0", "fetched": "2023-11-14T22:13:20Z" })),
+        line("https://b.test/1", json!({ "source": "storks", "version": "1" })),
+        line("https://b.test/2", json!({ "source": "storks", "version": "2" })),
+        line("https://c.test/1", json!({})),
+        line("https://c.test/2", json!({ "source": "a sentence", "version": 3 })),
+        line("https://c.test/3", json!({ "source": { "id": 7 }, "version": null })),
+        line("https://c.test/4", json!({ "source": "", "version": "2" })),
+    ];
+    fs::write(home.path().join("all.jsonl"), all.join("\n")).unwrap();
+    let told = smol(&["index", "--jsonl", "all.jsonl", "--no-index", "--db", "all.db"]);
+    assert!(text(&told.stderr).starts_with("note: 1 lines name a source that cannot be called so"), "{}", text(&told.stderr));
+    let expected = [("c.test", Value::Null, 4), ("herons", json!("2.0"), 2), ("storks", Value::Null, 2)];
+    assert_eq!(names("all.db"), expected.map(|(name, version, pages)| (name.to_owned(), version, pages)));
+    assert_eq!(text(&smol(&["index", "--jsonl", "all.jsonl", "--no-index", "--db", "all.db", "-q"]).stderr), "");
+    fs::remove_file(home.path().join("all.jsonl")).unwrap();
+    fs::remove_file(home.path().join("all.db")).unwrap();
     let links = text(&smol(&["export", "docs", "--to", "-", "--format", "llms-txt", "--db", "ours.db"]).stdout);
     assert!(links.ends_with("- [Timers](https://docs.test/timers)\n"), "{links}");
 

@@ -1,5 +1,6 @@
 //! `index`: JSON lines become pages, as if they had been crawled.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -7,10 +8,10 @@ use std::time::{Instant, SystemTime};
 
 use futures_lite::future;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use smolcrawl::Engine;
 use smolcrawl::crawl::normalise;
-use smolcrawl::model::Document;
+use smolcrawl::model::{Document, SourceId};
 use smolcrawl::store::Put;
 use url::Url;
 
@@ -19,18 +20,19 @@ use super::progress::Lines;
 use super::signals::interruption;
 use super::{Failure, Shown, lines, progress};
 use crate::cli;
+use crate::terminal::tell;
 
 pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(), Failure> {
     let started = Instant::now();
     // Every line is read before the first is stored: a bad one leaves the database as it was.
-    let documents = read(&asked.jsonl)?;
+    let Pages { pages: documents, says, misnamed } = read(&asked.jsonl)?;
     let (mut added, mut replaced, mut unchanged) = (0_u64, 0_u64, 0_u64);
     let all = documents.len() as u64;
     let interrupted = interruption()?;
     let mut is_asked = false;
     let bar = progress::pages(shown, "storing", all);
     let mut lines = Lines::new(engine.handle(), shown);
-    for (done, document) in (0_u64..).zip(documents) {
+    for (done, (source, document)) in (0_u64..).zip(documents) {
         is_asked = future::poll_once(interrupted.asked()).await.is_some();
         if is_asked {
             break;
@@ -38,7 +40,13 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
         let how_far = progress::done(done, all, started.elapsed());
         bar.set_position(done);
         bar.set_message(how_far.clone());
-        let put = engine.put(document, engine.config().chunk.clone());
+        let chunking = engine.config().chunk.clone();
+        let put = async {
+            match source {
+                Some(source) => engine.put_in(source, document, chunking).await,
+                None => engine.put(document, chunking).await,
+            }
+        };
         match lines.during(put, || progress::say("storing", &how_far)).await? {
             Put::Added => added += 1,
             Put::Replaced => replaced += 1,
@@ -46,6 +54,14 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
         }
     }
     bar.finish_and_clear();
+    for (source, version) in says.into_iter().filter(|_| !is_asked) {
+        if let Some(version) = version {
+            engine.note_version(source, version).await?;
+        }
+    }
+    if misnamed > 0 && shown != Shown::Quiet {
+        tell!("note: {misnamed} lines name a source that cannot be called so: these pages are stored in that of their host");
+    }
     let pages = added + replaced + unchanged;
     let embedded = match asked.no_index {
         _ if is_asked => {
@@ -73,20 +89,36 @@ struct Line {
     #[serde(default)]
     title: String,
     text: String,
+    /// As `export` writes it: name, or name@version. Files of others may mean anything by it.
+    #[serde(default)]
+    source: Value,
+    /// The version that the source is of.
+    #[serde(default)]
+    version: Value,
 }
 
-fn read(path: &Path) -> Result<Vec<Document>, Failure> {
+/// What is to be stored.
+struct Pages {
+    /// Each with its source, if that is named: else it is the one that has the page, or that of its host.
+    pages: Vec<(Option<SourceId>, Document)>,
+    /// The version that a source without one in its name is said to be of; none where lines say different ones.
+    says: BTreeMap<SourceId, Option<String>>,
+    /// Lines whose source cannot be called so.
+    misnamed: u64,
+}
+
+fn read(path: &Path) -> Result<Pages, Failure> {
     let failure = |what: String| Failure::new(what, LINES);
     let opened: Box<dyn Read> = match path.as_os_str() == "-" {
         true => Box::new(std::io::stdin()),
         false => Box::new(File::open(path).map_err(|error| failure(format!("{}: {error}", path.display())))?),
     };
     let fetched_at = SystemTime::now();
-    let mut documents = Vec::new();
+    let mut read = Pages { pages: Vec::new(), says: BTreeMap::new(), misnamed: 0 };
     for (number, line) in lines::of(opened) {
         let bad = |why: String| failure(format!("{}, line {number}: {why}; no line was stored", path.display()));
         let line = line.map_err(|error| bad(error.to_string()))?;
-        let Line { url, title, text } = serde_json::from_str(&line).map_err(|error| bad(error.to_string()))?;
+        let Line { url, title, text, source, version } = serde_json::from_str(&line).map_err(|error| bad(error.to_string()))?;
         if !url.has_host() {
             return Err(bad(format!("{url} has no host")));
         }
@@ -96,9 +128,17 @@ fn read(path: &Path) -> Result<Vec<Document>, Failure> {
         } else {
             title
         };
-        documents.push(Document::new(as_crawled(url), title, text, fetched_at));
+        let named = source.as_str().map(str::trim).filter(|source| !source.is_empty());
+        let source = named.and_then(SourceId::named);
+        read.misnamed += u64::from(named.is_some() && source.is_none());
+        let version = version.as_str().map(str::trim).filter(|version| (1..=LONGEST_VERSION).contains(&version.len()));
+        if let (Some(source), Some(version)) = (source.as_ref().filter(|source| source.version().is_none()), version) {
+            let said = read.says.entry(source.clone()).or_insert_with(|| Some(version.to_owned()));
+            said.take_if(|said| said != version);
+        }
+        read.pages.push((source, Document::new(as_crawled(url), title, text, fetched_at)));
     }
-    Ok(documents)
+    Ok(read)
 }
 
 /// As a crawl would have stored it, so that it is found by whoever writes it otherwise. A part of a page may be a page of its own here.
@@ -109,4 +149,6 @@ fn as_crawled(url: Url) -> Url {
     url
 }
 
-const LINES: &str = r#"each line is {"url": "https://…", "title": "…", "text": "…"}"#;
+/// Bytes.
+const LONGEST_VERSION: usize = 50;
+const LINES: &str = r#"each line is {"url": "https://…", "title": "…", "text": "…"}, and may have a "source""#;
