@@ -548,6 +548,42 @@ fn an_interrupt_of_storing_keeps_what_is_stored_and_is_told() {
     assert_eq!(stored(), PAGES as u64);
 }
 
+/// However long the one page takes that is being stored: here another process keeps the file from it.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_is_heard_while_a_page_is_stored() {
+    let home = TempDir::new().unwrap();
+    let database = home.path().join("x.db");
+    let index = |number: u32| {
+        let line = json!({ "url": format!("http://eval.invalid/{number}"), "text": "Herons wade." }).to_string();
+        std::fs::write(home.path().join("line.jsonl"), line).unwrap();
+        let mut indexing = smolcrawl(home.path());
+        indexing.args(["index", "--jsonl", "line.jsonl", "--db", "x.db", "--no-index"]);
+        indexing
+    };
+    assert!(index(0).output().unwrap().status.success());
+    let other = rusqlite::Connection::open(&database).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let child = index(1).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    // When it is open, it is about to store.
+    let files = format!("/proc/{}/fd", child.id());
+    let has_it_open =
+        || std::fs::read_dir(&files).unwrap().flatten().any(|file| std::fs::read_link(file.path()).is_ok_and(|path| path == database));
+    while !has_it_open() {
+        std::thread::yield_now();
+    }
+    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(
+        (output.status.code(), stderr.lines().next()),
+        (Some(130), Some("interrupted: 0 of 1 pages are stored and kept")),
+        "{stderr}"
+    );
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(index(1).output().unwrap().status.success(), "the same command stores the rest");
+}
+
 /// With `-v` a log says how far a crawl is every ten seconds, by a clock that no test waits for: here it is only seen that what ends sooner
 /// says nothing of the kind, and that nothing is drawn into a pipe.
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::pin::pin;
 use std::time::{Instant, SystemTime};
 
 use futures_lite::future;
@@ -16,7 +17,7 @@ use smolcrawl::store::Put;
 use url::Url;
 
 use super::output::Output;
-use super::progress::Lines;
+use super::progress::{Lines, PATIENCE};
 use super::signals::interruption;
 use super::{Failure, Shown, lines, progress};
 use crate::cli;
@@ -33,7 +34,7 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
     let bar = progress::pages(shown, "storing", all);
     let mut lines = Lines::new(engine.handle(), shown);
     for (done, (source, document)) in (0_u64..).zip(documents) {
-        is_asked = future::poll_once(interrupted.asked()).await.is_some();
+        is_asked = is_asked || future::poll_once(interrupted.asked()).await.is_some();
         if is_asked {
             break;
         }
@@ -47,7 +48,23 @@ pub async fn run(engine: &Engine, asked: cli::Index, shown: Shown) -> Result<(),
                 None => engine.put(document, chunking).await,
             }
         };
-        match lines.during(put, || progress::say("storing", &how_far)).await? {
+        let mut put = pin!(lines.during(put, || progress::say("storing", &how_far)));
+        let asked = async {
+            interrupted.asked().await;
+            None
+        };
+        let put = match future::or(async { Some(put.as_mut().await) }, asked).await {
+            Some(put) => put?,
+            // What is being stored is, as far as that is a matter of moments.
+            None => {
+                is_asked = true;
+                match engine.handle().timeout(PATIENCE, put).await {
+                    Ok(put) => put?,
+                    Err(_) => break,
+                }
+            }
+        };
+        match put {
             Put::Added => added += 1,
             Put::Replaced => replaced += 1,
             Put::Unchanged => unchanged += 1,
