@@ -97,6 +97,9 @@ pub enum Error {
     /// What a page was read from cannot be asked for it alone.
     #[error("{} was not fetched from a site: it is of {source_id}", http::masked(url))]
     OfFiles { url: Url, source_id: SourceId },
+    /// Another process, or another engine on the same database, has removed the source that was being filled.
+    #[error("{source_id} was removed while it was being filled")]
+    Removed { source_id: SourceId },
     /// There is no crawl to go on with.
     #[error("no interrupted crawl of {source_id} is known")]
     NothingToResume { source_id: SourceId },
@@ -152,6 +155,7 @@ impl Error {
             | Self::NotStored { .. }
             | Self::NoVersion { .. }
             | Self::UnknownSource { .. }
+            | Self::Removed { .. }
             | Self::NothingToResume { .. }
             | Self::JoinedOtherwise { .. }
             | Self::NothingToRead { .. }
@@ -220,6 +224,7 @@ impl Error {
             | Self::NotStored { .. }
             | Self::NoVersion { .. }
             | Self::UnknownSource { .. }
+            | Self::Removed { .. }
             | Self::NothingToResume { .. }
             | Self::JoinedOtherwise { .. }
             | Self::NothingToRead { .. }
@@ -290,6 +295,10 @@ impl Error {
             Self::JoinedOtherwise { .. } => {
                 Some("take part in it as it is, `smolcrawl work`, or ask for the same; --fresh ends it and begins anew".to_owned())
             }
+            Self::Removed { .. } => Some(
+                "what came after that is kept, and the source is not complete: crawl or add it again, or remove it again with `smolcrawl remove`"
+                    .to_owned(),
+            ),
             Self::NothingToResume { .. } => Some("leave out --resume: it is crawled from its beginning".to_owned()),
             Self::UnknownProject { known, .. } if known.is_empty() => Some("read one with `smolcrawl project PATH`".to_owned()),
             Self::UnknownProject { known, .. } => {

@@ -107,6 +107,36 @@ fn counts(report: &AddReport) -> [u64; 6] {
     [report.files, report.added, report.updated, report.unchanged, report.removed, report.skipped_total]
 }
 
+/// By another engine, as another process would.
+#[test]
+fn a_folder_that_is_removed_while_it_is_read_again_is_no_complete_source() {
+    for changed in [1, 30] {
+        let world = World::new();
+        (0..30).for_each(|page| world.write(&format!("docs/{page}.md"), &format!("# Page {page}\n\nWords of page {page}.\n")));
+        assert_eq!(world.add("docs").added, 30);
+        (0..changed).for_each(|page| world.rewrite(&format!("docs/{page}.md"), &format!("# Page {page}\n\nOther words of it.\n")));
+        let theirs = engine(&world.path(""));
+        let source = SourceId::named("docs").unwrap();
+        let request = world.of("docs");
+        let errors = world.engine.handle().block_on(async {
+            let (mut adding, mut errors) = (world.engine.add(request, Chunking::default()), Vec::new());
+            while let Some(event) = adding.next().await {
+                if matches!(event, Ok(AddEvent::Found)) {
+                    assert_eq!(theirs.remove(source.clone()).await.unwrap(), 30);
+                }
+                errors.extend(event.err());
+            }
+            errors
+        });
+        assert!(matches!(&errors[..], [Error::Removed { source_id }] if *source_id == source), "{changed}: {errors:?}");
+        let left = world.engine.handle().block_on(theirs.sources()).unwrap();
+        assert!(left.iter().all(|of| of.pages < 30 && of.state == SourceState::Incomplete && of.recipe.is_some()), "{left:?}");
+        let again = world.add("docs");
+        assert_eq!((again.pages(), again.is_complete), (30, true), "{again:?}");
+        assert_eq!((world.source("docs").pages, world.source("docs").state), (30, SourceState::Complete));
+    }
+}
+
 #[test]
 fn a_folder_is_read_once_and_then_what_has_changed() {
     let world = World::new();

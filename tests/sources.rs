@@ -136,6 +136,112 @@ fn two_versions_stand_side_by_side() {
     world.is_sound(&engine);
 }
 
+/// A site of so many pages, each of which leads to eight others.
+fn many(world: &World, pages: usize, more: &str) {
+    let name = |page: usize| if page == 1 { String::new() } else { format!("page-{page}") };
+    for page in 1..=pages {
+        let links: Vec<String> = (8 * page - 6..=8 * page + 1).filter(|next| *next <= pages).map(name).collect();
+        let links: Vec<&str> = links.iter().map(String::as_str).collect();
+        world.text(&format!("a.test/{}", name(page)), &format!("Page {page} says what no other one says{more}."), &links);
+    }
+}
+
+/// What is known of the only source, and whether it can be filled again.
+fn state_of(world: &World, engine: &Engine) -> Option<(String, u64, SourceState, bool)> {
+    let known = world.handle.block_on(engine.sources()).unwrap();
+    assert!(known.len() < 2, "{known:?}");
+    known.into_iter().next().map(|of| (of.source.to_string(), of.pages, of.state, of.recipe.is_some()))
+}
+
+/// By another engine, as another process would.
+#[test]
+fn a_source_that_is_removed_while_it_is_crawled_is_no_complete_one() {
+    let world = World::new();
+    many(&world, 60, "");
+    let (ours, theirs) = (world.engine(), world.engine());
+    let mut crawling = ours.crawl(CrawlRequest::parse(&["http://a.test/"]).unwrap(), Chunking::default());
+    let (mut errors, mut is_removed) = (Vec::new(), false);
+    world.handle.block_on(async {
+        while let Some(event) = crawling.next().await {
+            errors.extend(event.err());
+            // When it is noted what it is made of, and much is still to come.
+            if !is_removed && theirs.has_database() {
+                let known = theirs.sources().await.unwrap();
+                if known.iter().any(|of| of.recipe.is_some()) {
+                    assert!(theirs.remove(id("a.test")).await.unwrap() < 40);
+                    is_removed = true;
+                }
+            }
+        }
+    });
+    let report = crawling.finish();
+    assert!(is_removed && report.stored < 60, "{report:?}");
+    let [error] = &errors[..] else { panic!("{errors:?}") };
+    assert!(matches!(error, Error::Removed { source_id } if *source_id == id("a.test")), "{error:?}");
+    assert!(error.hint().unwrap().contains("is not complete"));
+    if let Some(left) = state_of(&world, &theirs) {
+        assert!(left.1 < 60 && left.2 == SourceState::Incomplete && left.3, "{left:?}");
+    }
+    world.is_sound(&theirs);
+    // Crawled again it has all.
+    let again = world.crawl(&theirs, "http://a.test/");
+    assert_eq!(again.end, End::Complete);
+    assert_eq!(state_of(&world, &theirs).unwrap(), ("a.test".to_owned(), 60, SourceState::Complete, true));
+    // What nobody removes is not said to be.
+    assert_eq!(world.crawl(&ours, "http://a.test/").end, End::Complete);
+}
+
+#[test]
+fn a_source_that_is_removed_when_its_last_pages_are_on_their_way_is_no_complete_one() {
+    let world = World::new();
+    many(&world, 3, "");
+    let (ours, theirs) = (world.engine(), world.engine());
+    // What else may be noted by then: all is, but the end.
+    let mut crawling = ours.crawl(CrawlRequest::parse(&["http://a.test/"]).unwrap(), Chunking::default());
+    let mut errors = Vec::new();
+    world.handle.block_on(async {
+        let mut events = 0;
+        while let Some(event) = crawling.next().await {
+            errors.extend(event.err());
+            events += 1;
+            if events == 3 {
+                theirs.remove(id("a.test")).await.unwrap();
+            }
+        }
+    });
+    assert!(matches!(&errors[..], [Error::Removed { .. }]), "{errors:?}");
+    assert!(state_of(&world, &theirs).is_none_or(|left| left.2 == SourceState::Incomplete && left.3));
+    assert_eq!(world.crawl(&ours, "http://a.test/").stored, 3);
+    assert_eq!(state_of(&world, &theirs).unwrap().2, SourceState::Complete);
+}
+
+#[test]
+fn a_source_that_is_removed_while_it_is_refreshed_is_no_complete_one() {
+    let world = World::new();
+    many(&world, 30, "");
+    let (ours, theirs) = (world.engine(), world.engine());
+    assert_eq!(world.crawl(&ours, "http://a.test/").stored, 30);
+    // Each has changed.
+    many(&world, 30, ", and more than before");
+    let refreshing = ours.refreshing(RefreshRequest::new(id("a.test")), Chunking::default());
+    let mut refreshing = world.handle.block_on(refreshing).unwrap();
+    let mut errors = Vec::new();
+    world.handle.block_on(async {
+        while let Some(checked) = refreshing.next().await {
+            errors.extend(checked.err());
+            if refreshing.report().checked == 5 {
+                let _ = theirs.remove(id("a.test")).await;
+            }
+        }
+    });
+    assert!(matches!(&errors[..], [Error::Removed { .. }]), "{errors:?}");
+    let left = state_of(&world, &theirs).unwrap();
+    assert!(left.1 < 30 && left.2 == SourceState::Incomplete && left.3, "{left:?}");
+    many(&world, 30, "");
+    assert_eq!(world.crawl(&theirs, "http://a.test/").end, End::Complete);
+    assert_eq!(state_of(&world, &ours).unwrap(), ("a.test".to_owned(), 30, SourceState::Complete, true));
+}
+
 #[test]
 fn pages_of_two_sources_may_have_one_address() {
     let world = World::new();

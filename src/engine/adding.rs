@@ -428,14 +428,21 @@ impl Adding {
             return;
         }
         let Some(opened) = &self.opened else { return };
-        let begins = (!std::mem::replace(&mut self.is_begun, true)).then(|| (opened.source.clone(), opened.recipe.clone()));
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        let begins = is_first.then(|| (opened.source.clone(), opened.recipe.clone(), opened.recipe_before.is_some()));
         let (engine, cut) = (self.engine.clone(), std::mem::take(&mut self.cut));
         self.storing.push(Box::pin(async move {
-            if let Some((source, recipe)) = begins {
+            if let Some((source, recipe, was_made)) = begins {
                 // Who comes after an interruption finds what it is made of.
-                let begin = move |store: &Store| store.begin(&source, &recipe, Start::Afresh, SystemTime::now());
-                if let Err(error) = engine.store_in(Lane::Heavy, begin).await {
-                    return (Vec::new(), Some(error));
+                let begin = move |store: &Store| {
+                    let is_gone = was_made && !store.is_made(&source)?;
+                    store.begin(&source, &recipe, Start::Afresh, SystemTime::now())?;
+                    Ok(is_gone.then_some(source))
+                };
+                match engine.store_in(Lane::Heavy, begin).await {
+                    Ok(None) => {}
+                    Ok(Some(source_id)) => return (Vec::new(), Some(Error::Removed { source_id })),
+                    Err(error) => return (Vec::new(), Some(error)),
                 }
             }
             engine.store_together(cut).await
@@ -512,26 +519,37 @@ impl Adding {
             }
         }
         let is_news = self.is_begun || opened.recipe_before.as_ref() != Some(&recipe);
+        let was_made = opened.recipe_before.is_some() || self.report.added + self.report.updated > 0;
         let has_pages = opened.had + self.report.added + self.report.updated + self.report.unchanged > 0;
         let version = self.report.version.clone();
         let end = move |store: &Store| {
             if !has_pages {
-                return Ok(());
+                return Ok(None);
             }
             let now = SystemTime::now();
-            if is_news {
+            let (mut state, mut recipe) = (state, recipe);
+            // Removed by another meanwhile: what was stored before that is to be read again.
+            let is_gone = was_made && !store.is_made(&source)?;
+            if is_gone {
+                state = SourceState::Incomplete;
+                recipe.files.iter_mut().for_each(|files| files.state = None);
+            }
+            if is_news || is_gone {
                 store.begin(&source, &recipe, Start::Afresh, now)?;
             }
             if let Some(version) = version.filter(|_| source.version().is_none()) {
                 store.says_version(&source, &version)?;
             }
             store.note_misses(&source, &misses, now)?;
-            store.ended(&source, state, left, now)
+            store.ended(&source, state, left, now)?;
+            Ok(is_gone.then_some(source))
         };
         let (engine, listed, source) = (self.engine.clone(), self.listed.take(), opened.source.clone());
         let is_other = self.report.updated > 0;
         self.stage = Stage::Closing(Box::pin(async move {
-            engine.store_in(Lane::Heavy, end).await?;
+            if let Some(source_id) = engine.store_in(Lane::Heavy, end).await? {
+                return Err(Error::Removed { source_id });
+            }
             match listed {
                 Some(listed) => engine.keep_listed(source, listed.table, listed.base).await,
                 // What was listed may be another file's by now.

@@ -10,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use url::Url;
 
 use super::reading::Reading;
-use super::sources::{Before, Known};
+use super::sources::{Before, Known, Noted};
 use super::{Chunking, Engine, Fill, Resume, read_and_cut};
 use crate::crawl::{Alike, Crawl, CrawlReport, CrawlRequest, End, Failed, LinkGraph, MAX_LISTED, Skipped, Visit, normalise};
 use crate::error::{Error, told};
@@ -47,7 +47,9 @@ impl Engine {
             misses: HashMap::new(),
             kept: HashSet::new(),
             is_begun: false,
+            is_noted: false,
             is_trail_lost: false,
+            is_removed: false,
             trail: Trail::default(),
             recording: FuturesUnordered::new(),
             taking_in: FuturesUnordered::new(),
@@ -80,8 +82,12 @@ pub struct Crawling {
     kept: HashSet<Box<str>>,
     /// Whether it is written down that it has begun.
     is_begun: bool,
+    /// And it was written.
+    is_noted: bool,
     /// A part of the trail could not be written.
     is_trail_lost: bool,
+    /// What it fills was removed by another meanwhile: not all that it has stored is there.
+    is_removed: bool,
     /// What was found and dealt with and is not written down yet.
     trail: Trail,
     /// The part of it that is being written, at most one, so that what a page led to is known before the page counts as done.
@@ -242,7 +248,8 @@ impl Crawling {
             let stored = future::or(stored, taken);
             match future::or(future::or(future::or(stored, visited), recorded), hurried).await {
                 Turn::Hurried => {}
-                Turn::Recorded(Ok(())) | Turn::Stored(None) | Turn::Taken(None) => {}
+                Turn::Recorded(Ok(())) => self.is_noted = true,
+                Turn::Stored(None) | Turn::Taken(None) => {}
                 Turn::Stored(Some((events, failed))) => {
                     self.events.extend(events);
                     if let Some(error) = failed {
@@ -258,6 +265,7 @@ impl Crawling {
                 Turn::Taken(Some(Ok(Taken::Nothing(told)))) => self.events.push_back(*told),
                 Turn::Recorded(Err(error)) => {
                     self.is_trail_lost = true;
+                    self.is_removed |= matches!(error, Error::Removed { .. });
                     self.stop();
                     return Some(Err(error));
                 }
@@ -372,8 +380,12 @@ impl Crawling {
         let (waiting, done) = std::mem::take(&mut self.trail.done).into_iter().partition(|done| is_under_way(done));
         let trail = Trail { done, left, ..std::mem::take(&mut self.trail) };
         self.trail.done = waiting;
-        let is_first = !std::mem::replace(&mut self.is_begun, true);
-        let recorded = self.engine.clone().record(fill.clone(), trail, is_first);
+        let noted = match (std::mem::replace(&mut self.is_begun, true), self.is_again) {
+            (true, _) => Noted::Trail,
+            (false, true) => Noted::Recipe,
+            (false, false) => Noted::Nothing,
+        };
+        let recorded = self.engine.clone().record(fill.clone(), trail, noted);
         self.recording.push(Box::pin(recorded));
     }
 
@@ -381,6 +393,7 @@ impl Crawling {
     async fn close(&mut self) -> Result<(), Error> {
         let report = self.report();
         let Some(fill) = self.fill.clone().filter(|fill| fill.source().is_some()) else { return Ok(()) };
+        let there = if self.is_noted { self.engine.still_there(fill.made_of()).await } else { Ok(()) };
         if self.is_begun || self.is_again {
             self.engine.note_misses(&fill, &report).await?;
         }
@@ -388,7 +401,8 @@ impl Crawling {
         if (self.is_begun || self.is_again) && scripted != fill.request().scripted {
             self.engine.learned(&fill, scripted).await?;
         }
-        let end = if self.given_up.is_empty() { report.end } else { End::Stopped };
+        let is_whole = self.given_up.is_empty() && there.is_ok() && !self.is_removed;
+        let end = if is_whole { report.end } else { End::Stopped };
         if self.is_begun {
             self.engine.ended(fill.clone(), end, report.left + self.given_up.len() as u64).await?;
         }
@@ -398,7 +412,7 @@ impl Crawling {
                 self.engine.read_site(source, fill.request().robots).await;
             }
         }
-        Ok(())
+        there
     }
 
     /// Since when an address that is looked at again has come to nothing, if it is known for that: as a report names it.

@@ -23,7 +23,7 @@ use crate::crawl::{Crawler, End, MAX_LISTED, Refetched, Render, is_elsewhere};
 use crate::error::Error;
 use crate::extract::Skip;
 use crate::http::masked;
-use crate::model::{Budget, Document, Filled, OverBudget, Page, SourceId, SourceSummary, Validators, date};
+use crate::model::{Budget, Document, Filled, OverBudget, Page, Recipe, SourceId, SourceSummary, Validators, date};
 use crate::reactor::{Boxed, Lane};
 use crate::store::{Put, Store};
 
@@ -264,6 +264,8 @@ pub struct Refreshing {
     doubtful: Doubtful,
     /// It was stopped before all pages came.
     is_cut_short: bool,
+    /// All that is stored was asked for.
+    is_known_over: bool,
     /// Addresses of pages that are not what they say now.
     kept: Vec<Box<str>>,
     looking: Looking,
@@ -354,6 +356,7 @@ impl Refreshing {
             missing: Vec::new(),
             doubtful: Doubtful::default(),
             is_cut_short: false,
+            is_known_over: false,
             kept: Vec::new(),
             reading: Reading::default(),
             report: RefreshReport::default(),
@@ -364,9 +367,26 @@ impl Refreshing {
     /// the future is dropped before it is ready.
     pub async fn next(&mut self) -> Option<Result<Url, Error>> {
         match self.next_known().await {
+            None if !std::mem::replace(&mut self.is_known_over, true) => {
+                let (engine, made_of) = (self.engine.clone(), self.made_of());
+                match engine.still_there(made_of).await {
+                    Ok(()) => self.next_new().await,
+                    Err(error) => {
+                        self.looking = Looking::Over;
+                        Some(Err(error))
+                    }
+                }
+            }
             None => self.next_new().await,
             checked => checked,
         }
+    }
+
+    /// What the source is made of whose pages are stored one by one, whether or not it is there still. Files are looked at as a whole, and so
+    /// is what becomes of them.
+    fn made_of(&self) -> Vec<(SourceId, Recipe)> {
+        let recipe = self.summary.recipe.clone().filter(|recipe| recipe.files.is_none());
+        recipe.map(|recipe| (self.summary.source.clone(), recipe)).into_iter().collect()
     }
 
     async fn next_known(&mut self) -> Option<Result<Url, Error>> {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::http::masked;
 use crate::model::{Earlier, Meant, NotMeant, Recipe, Remark, SourceId, SourceState, SourceSummary, Trail, host, nearest};
 use crate::reactor::Lane;
-use crate::store::{PageSummary, Start, Store};
+use crate::store::{self, PageSummary, Start, Store};
 
 /// Whether a crawl goes on where an earlier one of the same seeds and settings was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,33 @@ pub struct Fill {
     before: Before,
     /// Addresses that need not be asked for, as they just have been, and links of pages that were.
     known: Option<Known>,
+}
+
+/// What is noted of a source when a crawl of it notes how far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Noted {
+    /// Nothing that counts: what it is made of is noted now.
+    Nothing,
+    /// What it is made of: the crawl looks for what is new.
+    Recipe,
+    /// That, and how far this crawl was.
+    Trail,
+}
+
+/// The first of these that is not known any more; of each it is noted again what it is made of.
+fn removed(store: &Store, made_of: &[(SourceId, Recipe)]) -> Result<Option<SourceId>, store::Error> {
+    let mut first = None;
+    for (source, recipe) in made_of {
+        if !store.is_made(source)? {
+            store.begin(source, recipe, Start::Afresh, SystemTime::now())?;
+            first.get_or_insert_with(|| source.clone());
+        }
+    }
+    Ok(first)
+}
+
+fn told(removed: Option<SourceId>) -> Result<(), Error> {
+    removed.map_or(Ok(()), |source_id| Err(Error::Removed { source_id }))
 }
 
 /// Whether the store may have pages of a crawl already.
@@ -90,6 +117,20 @@ impl Fill {
     /// Pages that an earlier crawl stored, which this one goes on with.
     pub fn pages_before(&self) -> u64 {
         self.pages_before
+    }
+
+    /// The sources, and what each is made of.
+    pub(super) fn made_of(&self) -> Vec<(SourceId, Recipe)> {
+        self.sources.iter().map(|(source, seeds)| (source.clone(), self.request.recipe(seeds.clone()))).collect()
+    }
+
+    fn has_pages(&self, store: &Store) -> Result<bool, store::Error> {
+        for source in self.sources() {
+            if !store.first_pages(source, "", 1)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn before(&self) -> Before {
@@ -190,14 +231,35 @@ impl Engine {
     }
 
     /// Notes how far a crawl is; the first time also what the sources are made of.
-    pub(super) async fn record(self, fill: Fill, trail: Trail, is_first: bool) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Removed`], and what the store says.
+    pub(super) async fn record(self, fill: Fill, trail: Trail, noted: Noted) -> Result<(), Error> {
         let record = move |store: &Store| {
-            for (source, seeds) in fill.sources.iter().filter(|_| is_first) {
-                store.begin(source, &fill.request.recipe(seeds.clone()), fill.start, SystemTime::now())?;
+            // Something was stored before this.
+            let is_new = noted == Noted::Nothing && fill.has_pages(store)?;
+            let removed = if is_new { None } else { removed(store, &fill.made_of())? };
+            if removed.is_some() {
+                return Ok(removed);
             }
-            fill.source().map_or(Ok(()), |source| store.record(source, &trail))
+            for (source, recipe) in fill.made_of().iter().filter(|_| noted != Noted::Trail) {
+                store.begin(source, recipe, fill.start, SystemTime::now())?;
+            }
+            fill.source().map_or(Ok(()), |source| store.record(source, &trail)).map(|()| None)
         };
-        self.store_in(Lane::Heavy, record).await
+        told(self.store_in(Lane::Heavy, record).await?)
+    }
+
+    /// Fails if one of these sources was removed since it was noted what it is made of. What came since is kept, as a source that is not
+    /// complete and of which that is known again.
+    ///
+    /// # Errors
+    /// [`Error::Removed`], and what the store says.
+    pub(super) async fn still_there(&self, made_of: Vec<(SourceId, Recipe)>) -> Result<(), Error> {
+        match made_of.is_empty() {
+            true => Ok(()),
+            false => told(self.store_in(Lane::Heavy, move |store| removed(store, &made_of)).await?),
+        }
     }
 
     /// Notes which sites a crawl has found to need a browser.

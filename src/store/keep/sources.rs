@@ -25,6 +25,9 @@ pub trait Sources {
     /// Notes what a source is made of, and that a crawl of it begins or, with what is known of an earlier one, goes on.
     fn begin(&self, source: &SourceId, recipe: &Recipe, start: Start, now: SystemTime) -> Result<(), Error>;
 
+    /// Whether it is known what a source is made of: not if it was removed since that was noted, or if its pages came one by one.
+    fn is_made(&self, source: &SourceId) -> Result<bool, Error>;
+
     /// Notes for which origins a browser was found to be needed. Of a source without a recipe nothing is noted.
     fn learn(&self, source: &SourceId, scripted: &[String]) -> Result<(), Error>;
 

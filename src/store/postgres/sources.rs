@@ -73,6 +73,11 @@ impl Sources for Postgres {
         self.write(|transaction| begin(transaction, source, recipe, start, now))
     }
 
+    fn is_made(&self, source: &SourceId) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sources WHERE name = $1 AND recipe IS NOT NULL)";
+        self.read(|transaction| Ok(transaction.one(sql, &[source.as_str().into()])?.is_true(0)?))
+    }
+
     fn learn(&self, source: &SourceId, scripted: &[String]) -> Result<(), Error> {
         self.write(|transaction| {
             let id = source_of(transaction, source)?;

@@ -121,6 +121,10 @@ impl Sources for Sqlite {
         })
     }
 
+    fn is_made(&self, source: &SourceId) -> Result<bool, Error> {
+        self.read(|transaction| sources::is_made(transaction, source))
+    }
+
     fn learn(&self, source: &SourceId, scripted: &[String]) -> Result<(), Error> {
         self.write(|transaction| sources::learn(transaction, source, scripted))
     }

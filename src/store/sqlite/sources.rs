@@ -100,6 +100,11 @@ pub(super) fn begin(connection: &Connection, source: &SourceId, recipe: &Recipe,
     Ok(())
 }
 
+pub(super) fn is_made(connection: &Connection, source: &SourceId) -> Result<bool, Failure> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sources WHERE name = ?1 AND recipe IS NOT NULL)";
+    Ok(connection.prepare_cached(sql)?.query_row([source.as_str()], |row| row.get(0))?)
+}
+
 /// Its recipe with what was learned.
 pub(super) fn learn(connection: &Connection, source: &SourceId, scripted: &[String]) -> Result<(), Failure> {
     let id = source_of(connection, source)?;
