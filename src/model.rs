@@ -28,6 +28,7 @@ pub use self::joined::{
 pub use self::part::part_end;
 pub use self::plain::plain;
 pub use self::shared::{CopiedPage, SharedPage, SharedSource, SharedVector};
+pub(crate) use self::source::rootless;
 pub use self::source::{
     BadName, Candidate, Earlier, FilesRecipe, Meant, NotMeant, Recipe, SourceId, SourceState, SourceSummary, Trail, host, meant, nearest,
 };

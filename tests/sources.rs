@@ -31,7 +31,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let sim = Sim::new();
-        for host in ["a.test", "b.test"] {
+        for host in ["a.test", "a.test.", "b.test"] {
             sim.host(host, ["10.0.0.1"]);
         }
         let (handle, site) = (sim.handle(), Site::default());
@@ -134,6 +134,29 @@ fn two_versions_stand_side_by_side() {
     assert_eq!(world.found(&engine, "a.test", "pots"), ["http://a.test/2.0/ of a.test@2.0"]);
     assert!(world.handle.block_on(engine.meant("a.test@1")).is_err());
     world.is_sound(&engine);
+}
+
+/// RFC 1034 3.1: the dot at its end makes it no other name. What is asked for is asked for as it is written.
+#[test]
+fn a_host_with_the_roots_dot_is_the_same_site() {
+    let world = World::new();
+    world.text(
+        "a.test./guide/",
+        "The guide by its absolute name.",
+        &["http://a.test/guide/one", "http://a.test./guide/two", "http://b.test/guide/"],
+    );
+    world.text("a.test/guide/one", "The first page, by the other name.", &[]);
+    world.text("a.test./guide/two", "The second page, by the same.", &[]);
+    let engine = world.engine();
+    let report = world.crawl(&engine, "http://a.test./guide/");
+    assert_eq!((report.stored, report.passed_over.get("out of scope")), (3, Some(&1)), "{report:?}");
+    let known = world.handle.block_on(engine.sources()).unwrap();
+    assert_eq!(known.iter().map(|of| (of.source.as_str(), of.pages)).collect::<Vec<_>>(), [("a.test/guide", 3)]);
+    for named in ["a.test", "a.test.", "a.test/guide", "http://a.test./guide/two"] {
+        assert_eq!(world.handle.block_on(engine.meant(named)).unwrap().default, [id("a.test/guide")], "{named}");
+    }
+    assert!(world.found(&engine, "a.test", "absolute")[0].starts_with("http://a.test./guide/ of"));
+    assert_eq!(world.handle.block_on(engine.meant_whole("http://a.test./")).unwrap(), [id("a.test/guide")]);
 }
 
 /// A site of so many pages, each of which leads to eight others.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use url::{Position, Url};
 
 use super::frontier::origin;
+use crate::model::rootless;
 
 /// Origins that redirect to another one of their site: a link to such a one is asked for where it leads to anyway.
 #[derive(Debug, Default)]
@@ -40,8 +41,9 @@ impl Names {
     }
 }
 
-/// The host without `www.`, where that is a name that anybody may have registered.
+/// The host without `www.`, where that is a name that anybody may have registered, and without the root's dot.
 pub(super) fn bare(host: &str) -> &str {
+    let host = rootless(host);
     match host.strip_prefix("www.") {
         Some(rest) if psl::domain_str(rest).is_some() => rest,
         _ => host,
@@ -78,6 +80,9 @@ mod tests {
             ("www.test", "www.test"),
             ("wwww.a.test", "wwww.a.test"),
             ("10.0.0.1", "10.0.0.1"),
+            ("a.test.", "a.test"),
+            ("www.a.test.", "a.test"),
+            (".", "."),
         ] {
             assert_eq!(bare(host), expected);
         }

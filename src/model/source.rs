@@ -71,7 +71,7 @@ impl SourceId {
         };
         // "host:80" keeps its port only if it is not http's: SourceId::of never has it either.
         url.ok().filter(Url::has_host).map(|url| match (url.scheme(), url.port()) {
-            ("https", Some(80)) if !text.contains("://") => Self(url.host_str().unwrap_or_default().to_owned()),
+            ("https", Some(80)) if !text.contains("://") => Self(rootless(url.host_str().unwrap_or_default()).to_owned()),
             _ => Self::of(&url),
         })
     }
@@ -401,14 +401,20 @@ pub fn nearest<'s>(sources: impl Iterator<Item = &'s [Url]>, page: &Url) -> usiz
     at
 }
 
-/// Host, and port where it is not the scheme's own.
+/// Host, and port where it is not the scheme's own. `docs.test.` is the host `docs.test`.
 pub fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
+    let host = rootless(url.host_str().unwrap_or_default());
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The dot of the root that a name may end with makes it no other one (RFC 1034 3.1).
+pub(crate) fn rootless(host: &str) -> &str {
+    host.strip_suffix('.').filter(|host| !host.is_empty()).unwrap_or(host)
 }
 
 /// `www.` is the same site.
 fn bare(host: &str) -> &str {
+    let host = rootless(host);
     host.strip_prefix("www.").unwrap_or(host)
 }
 
@@ -442,6 +448,9 @@ mod tests {
         assert_eq!(of("https://docs.rs/smol/"), "docs.rs");
         assert_eq!(of("http://127.0.0.1:8931/python/"), "127.0.0.1:8931");
         assert_eq!(of("http://docs.rs:80/"), "docs.rs");
+        // The same absolute name.
+        assert_eq!(of("https://docs.rs./smol/"), "docs.rs");
+        assert_eq!(of("http://docs.rs.:8931/"), "docs.rs:8931");
     }
 
     #[test]
@@ -524,6 +533,9 @@ mod tests {
         assert_eq!(shown(&meant_all.default), "docs.rs/smol@2 docs.rs tokio");
         assert_eq!(shown(&meant("docs.rs/smol", &there).unwrap().default), "docs.rs/smol@2");
         assert_eq!(meant("s.rs", &there), Err(NotMeant::Unknown));
+        assert_eq!(shown(&meant("docs.rs.", &there).unwrap().default), shown(&meant_all.default));
+        // As it was called before.
+        assert_eq!(shown(&meant("a.test", &known("a.test.=a.test b.test=b.test")).unwrap().default), "a.test.");
         // Where one is wanted, it is the one that is called so.
         assert_eq!(meant_all.only(" DOCS.rs ").map(SourceId::as_str), Some("docs.rs"));
         assert_eq!(meant_all.only("www.docs.rs"), None);
