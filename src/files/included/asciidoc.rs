@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use super::part::{Alone, Part, ranges};
-use super::{INCLUDE, Include, Target, Written, lines_of, plain};
+use super::{INCLUDE, Include, MOST, Target, Written, lines_of, plain};
 
 pub(super) fn find(text: &str) -> Vec<Include<'_>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Include<'_>> = Vec::new();
     let mut attributes: HashMap<&str, &str> = HashMap::new();
     // The line that ends the listing, or the comment.
     let mut open: Option<&str> = None;
-    for (range, line) in lines_of(text) {
+    let mut lines = lines_of(text);
+    while let Some((range, line)) = lines.next().filter(|_| found.len() < MOST) {
         let bare = line.trim_end();
         match open {
             Some(ends) if bare == ends => {

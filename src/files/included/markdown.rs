@@ -2,7 +2,7 @@
 //! `{{#include a.rs:name}}` of mdBook, directives of MyST.
 
 use super::part::{Alone, Edge, Part, ranges};
-use super::{Include, Target, Written, indent_of, lines_of, plain};
+use super::{Include, MOST, Target, Written, indent_of, lines_of, plain};
 
 /// One of them is in any document that asks.
 pub(super) const MARKS: [&str; 5] = ["8<-", "{*", "{!", "{{#", "include}"];
@@ -12,7 +12,7 @@ pub(super) fn find(text: &str) -> Vec<Include<'_>> {
     // The line of marks that ends the listing.
     let mut fence: Option<&str> = None;
     let mut lines = lines_of(text).peekable();
-    while let Some((range, line)) = lines.next() {
+    while let Some((range, line)) = lines.next().filter(|_| found.len() < MOST) {
         let indent = indent_of(line);
         let bare = line.trim();
         let written = match fence {

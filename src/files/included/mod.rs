@@ -72,13 +72,11 @@ impl<'a> Asking<'a> {
     }
 
     fn includes(&self) -> Vec<Include<'a>> {
-        let mut found = match self.format {
+        match self.format {
             Format::AsciiDoc => asciidoc::find(self.text),
             Format::Markdown => markdown::find(self.text),
             Format::Restructured => restructured::find(self.text),
-        };
-        found.truncate(MOST);
-        found
+        }
     }
 }
 

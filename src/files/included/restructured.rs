@@ -1,14 +1,14 @@
 //! How reStructuredText asks for other files: `.. literalinclude:: a.py`, `.. include:: a.rst`.
 
 use super::part::{Alone, Edge, Part, ranges};
-use super::{INCLUDE, Include, Target, Written, indent_of, lines_of};
+use super::{INCLUDE, Include, MOST, Target, Written, indent_of, lines_of};
 
 pub(super) fn find(text: &str) -> Vec<Include<'_>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Include<'_>> = Vec::new();
     // The column of what literal text stands below: what looks like a directive is an example in it.
     let mut literal: Option<usize> = None;
     let mut lines = lines_of(text).peekable();
-    while let Some((range, line)) = lines.next() {
+    while let Some((range, line)) = lines.next().filter(|_| found.len() < MOST) {
         let (indent, bare) = (indent_of(line), line.trim());
         if bare.is_empty() || literal.is_some_and(|column| indent.len() > column) {
             continue;

@@ -120,6 +120,24 @@ fn what_is_not_to_be_had_stays_as_it_is() {
 }
 
 #[test]
+fn what_asks_for_nothing_costs_a_pass() {
+    for (document, shape) in [
+        ("a.md", "--8<--\n"),
+        ("a.md", "--8<--\nx\n\n"),
+        ("a.md", "```{include}\n"),
+        ("a.md", "> - ```\n{* \n"),
+        ("a.md", "{!a[ln:1-"),
+        ("a.rst", ".. include::\n   :a: b\n"),
+        ("a.rst", "::\n .. include:: a\n"),
+        ("a.adoc", "include::{a}{[a=b,"),
+        ("a.adoc", "----\n:a: b\ninclude::{a}[]\n"),
+    ] {
+        let text = shape.repeat(200_000);
+        assert_eq!(answered_with(&[], document, &text), text, "{shape}");
+    }
+}
+
+#[test]
 fn what_is_put_in_is_bounded() {
     let line = format!("{}\n", "x".repeat(99));
     let large = line.repeat(1_000);
