@@ -871,6 +871,18 @@ fn a_page_of_a_hundred_thousand_links_is_queued_within_bounds() {
 }
 
 #[test]
+fn links_that_are_too_long_are_counted_once() {
+    let world = World::new();
+    let long = format!("/x?{}", "y".repeat(2_000));
+    let other = format!("http://b.test/{}", "z".repeat(3_000));
+    let data = format!("data:text/plain,{}", "a".repeat(3_000));
+    world.site.reply("a.test/", Reply::html(page("start", &["/one", &long, &long, &other, &data])));
+    world.site.reply("a.test/one", Reply::html(page("one", &[&long])));
+    let outcome = world.drain(world.crawler().crawl(request("http://a.test/")));
+    assert_eq!((outcome.pages.len(), outcome.report.passed_over["the URL is too long"]), (2, 2), "{:?}", outcome.report);
+}
+
+#[test]
 fn a_calendar_without_end_ends() {
     let world = World::new();
     world.site.on("a.test/calendar", |_| Reply::html(page("now", &["?day=0"])));

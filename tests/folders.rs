@@ -189,6 +189,35 @@ fn a_folder_is_read_once_and_then_what_has_changed() {
 }
 
 #[test]
+fn pages_have_the_code_that_they_include_and_are_read_again_as_it_changes() {
+    let world = World::new();
+    world.write("r/docs/en/kettle.md", "# Kettle\n\nPut it on:\n\n{* ../../docs_src/kettle.py *}\n");
+    world.write("r/docs/mug.rst", "Mug\n===\n\n.. literalinclude:: ../docs_src/mug.py\n\n.. literalinclude:: gone.py\n");
+    world.write("r/docs/tea.md", "# Tea\n\nBrew it.\n");
+    world.write("r/docs_src/kettle.py", "boil(water)\n");
+    world.write("r/docs_src/mug.py", "fill(mug)\n");
+    assert_eq!(counts(&world.add("r")), [3, 3, 0, 0, 0, 0]);
+    assert_eq!(world.find("boil water")[0].1, "kettle.md");
+    let text = |path: &str| {
+        let url = Url::from_file_path(world.path(path)).unwrap();
+        world.engine.handle().block_on(world.engine.page(url)).unwrap().unwrap().markdown
+    };
+    assert_eq!(text("r/docs/mug.rst"), "# Mug\n\n```python\nfill(mug)\n```\n\n`literalinclude:: gone.py`");
+    // Those two are read again, as nobody knows without, and say the same.
+    assert_eq!(counts(&world.add("r")), [3, 0, 0, 3, 0, 0]);
+    let verify = |path: &str| {
+        let url = Url::from_file_path(world.path(path)).unwrap();
+        let source = Some(SourceId::named("r").unwrap());
+        world.engine.handle().block_on(world.engine.verify(url, source)).unwrap().checked.as_str()
+    };
+    assert_eq!(verify("r/docs/en/kettle.md"), "unchanged");
+    world.rewrite("r/docs_src/kettle.py", "descale(water)\n");
+    assert_eq!(verify("r/docs/en/kettle.md"), "changed");
+    assert_eq!(counts(&world.add("r")), [3, 0, 1, 2, 0, 0]);
+    assert_eq!((world.find("descale")[0].1.as_str(), world.find("boil").len()), ("kettle.md", 0));
+}
+
+#[test]
 fn what_is_wanted_is_told_and_kept_for_the_refresh() {
     let world = World::new();
     for number in 0..5 {

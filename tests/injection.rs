@@ -51,6 +51,7 @@ const HIDDEN: &[(&str, &str)] = &[
     ("a hidden field", "<input type=hidden value='{}'>"),
     ("an attribute", "<p data-note='{}' title='{}' aria-label='{}'>Tea is ready.</p>"),
     ("a description of the page", "<meta name=ai-instructions content='{}'>"),
+    ("a hidden part that a link leads to", "<p>See <a href='#n'>more</a>.</p><p>It is hot.</p><aside id=n hidden>{}</aside>"),
     ("a drawing", "<svg><desc>{}</desc><text>{}</text></svg>"),
     ("a field", "<textarea>{}</textarea>"),
 ];
@@ -58,6 +59,7 @@ const HIDDEN: &[(&str, &str)] = &[
 /// Those that are known to get through: what opens by a click cannot be told from what only looks so, and style sheets are not read.
 const KNOWN: &[(&str, &str)] = &[
     ("an answer that nothing opens", "<h2>How long?</h2><div style='display:none'>{}</div>"),
+    ("a note that a mark leads to", "<p>Tea<sup><a href='#n'>1</a></sup> is ready.</p><p>It is hot.</p><aside id=n hidden>{}</aside>"),
     ("a style sheet", "<style>.note{display:none}</style><p class=note>{}</p>"),
     ("the words for a picture", "<p><img src=pot.png alt='{}'></p>"),
     ("plain to see", "<p>{}</p>"),

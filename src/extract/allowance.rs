@@ -29,7 +29,7 @@ impl Allowance {
             Ok(target) if !schemes.contains(&target.scheme()) && !base.has_beside(&target, href) => return None,
             Ok(target) if self.takes(target.as_str().len().saturating_sub(href.len())) => return Some(target),
             Err(Unresolved::NotAnAddress) => return None,
-            Err(Unresolved::TooLong) if !(is_of(href, schemes) || base.is_of_web() && is_relative(href)) => return None,
+            Err(Unresolved::TooLong) if !would_lead(base, href, schemes) => return None,
             Ok(_) | Err(Unresolved::TooLong) => {}
         }
         if self.refused.replace(self.refused.get() + 1) == 0 {
@@ -54,6 +54,11 @@ impl Allowance {
         let words = self.refused.get();
         (words > 0).then(|| Note { rule: "address", words, begins: self.first.into_inner() })
     }
+}
+
+/// Whether an address that is too long would be of one of these schemes.
+pub(super) fn would_lead(base: &Base, href: &str, schemes: &[&str]) -> bool {
+    is_of(href, schemes) || base.is_of_web() && is_relative(href)
 }
 
 /// Whether an address that is too long begins with one of these schemes.

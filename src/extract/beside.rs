@@ -1,6 +1,7 @@
 //! Marks what is beside the content of a page, or within it but not of it: navigation, banners, permalink marks, hidden parts,
 //! what readers wrote. Judges by element, role, class and id, and by a few phrases; knows no page by its address.
 
+use crate::extract::conceal::is_concealed;
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::facts::{Facts, is_heading};
 use crate::extract::genre::Genre;
@@ -35,11 +36,15 @@ pub(super) fn leave_out_unread(dom: &Dom, scripts: Scripts, left_out: &mut [Opti
             name => is_unread(dom, node, name),
         };
         if unread {
-            left_out[node.index()] = Some(Rule::Unread);
+            left_out[node.index()] = Some(if is_dialog(dom, node, name) { Rule::Dialog } else { Rule::Unread });
             walk.pass_over();
         }
     }
     substitutes
+}
+
+fn is_dialog(dom: &Dom, node: NodeId, name: &str) -> bool {
+    name == "dialog" || matches!(dom.attribute(node, "role"), Some("dialog" | "alertdialog"))
 }
 
 fn is_unread(dom: &Dom, node: NodeId, name: &str) -> bool {
@@ -184,6 +189,9 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
         let fact = all.at(node);
         let rule = if is_phrase_of_site(dom, node, all) {
             Some(Rule::Phrase)
+        } else if court.copies.is_noted(node) && (is_hidden(dom, node) && !is_concealed(dom, node) || is_for_ears(dom, node, name)) {
+            // A mark in the text leads to it.
+            None
         } else if is_mark(dom, node, name) && fact.prose == 0.0
             || is_for_ears(dom, node, name) && fact.text * 2 <= page.text && !is_all_of_cell(dom, node, all)
         {

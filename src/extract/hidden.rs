@@ -29,6 +29,8 @@ pub(super) struct Copies<'a> {
     unshown: Vec<u32>,
     /// Identifiers of what a control opens.
     opened: HashSet<&'a str>,
+    /// Notes that marks in what is shown lead to, and what is made of them.
+    noted: HashSet<NodeId>,
 }
 
 impl<'a> Copies<'a> {
@@ -45,7 +47,7 @@ impl<'a> Copies<'a> {
                 opened.extend(dom.attribute(node, "href").and_then(|href| href.strip_prefix('#')));
             }
         }
-        let mut hides = false;
+        let (mut hides, mut marked) = (false, HashSet::new());
         let mut walk = dom.walk(dom.root());
         while let Some(step) = walk.next() {
             let Step::Enter(node) = step else { continue };
@@ -55,9 +57,12 @@ impl<'a> Copies<'a> {
                 walk.pass_over();
             } else if let Some(text) = dom.text(node) {
                 shown.extend(hash(text));
+            } else if dom.is(node, "a") {
+                marked.extend(note_of_mark(dom, node));
             }
         }
-        let mut copies = Self { shown, unshown: Vec::new(), opened };
+        let noted = notes(dom, &marked);
+        let mut copies = Self { shown, unshown: Vec::new(), opened, noted };
         if hides {
             copies.count(dom);
         }
@@ -75,6 +80,11 @@ impl<'a> Copies<'a> {
                 self.unshown[parent.index()] += self.unshown[node.index()];
             }
         }
+    }
+
+    /// Whether it is a note, or a list of notes, that a mark in the text leads to: whoever reads the text may read it.
+    pub(super) fn is_noted(&self, node: NodeId) -> bool {
+        self.noted.contains(&node)
     }
 
     /// Whether all that stands below `node` is shown elsewhere.
@@ -109,6 +119,53 @@ impl<'a> Copies<'a> {
         named || label || dom.attribute(node, "role") == Some("region") || called() || is_one_of_panes(dom, node)
     }
 }
+
+/// Where a mark of a note leads: `<sup><a href="#fn1">1</a></sup>`, `<a role="doc-noteref" href="#fn1">*</a>`.
+fn note_of_mark<'a>(dom: &'a Dom, link: NodeId) -> Option<&'a str> {
+    let id = dom.attribute(link, "href")?.strip_prefix('#').filter(|id| !id.is_empty())?;
+    let text = dom.text_start(link, LONGEST_MARK);
+    let text = text.trim().trim_matches(['[', ']', '(', ')']);
+    let is_mark = !text.is_empty()
+        && (text.bytes().all(|byte| byte.is_ascii_digit())
+            || text.chars().count() == 1 && !text.contains('#')
+            || text.chars().all(|c| matches!(c, '*' | '†' | '‡' | '§')));
+    let is_raised = || {
+        let around = dom.parent(link).into_iter();
+        around.chain(dom.children(link)).any(|node| dom.is(node, "sup"))
+            || dom.attribute(link, "role") == Some("doc-noteref")
+            || is_called_notes(dom, link)
+    };
+    (is_mark && is_raised()).then_some(id)
+}
+
+/// The elements of these identifiers, and those around them that are called notes.
+fn notes(dom: &Dom, marked: &HashSet<&str>) -> HashSet<NodeId> {
+    let mut noted = HashSet::new();
+    if marked.is_empty() {
+        return noted;
+    }
+    for node in dom.descendants(dom.root()) {
+        if dom.attribute(node, "id").is_some_and(|id| marked.contains(id)) {
+            noted.insert(node);
+            let lists = dom.ancestors(node).take(LEVELS).filter(|above| is_called_notes(dom, *above));
+            noted.extend(lists);
+        }
+    }
+    noted
+}
+
+fn is_called_notes(dom: &Dom, node: NodeId) -> bool {
+    let is_called = |name: &str| {
+        let name = dom.attribute(node, name).unwrap_or_default().to_ascii_lowercase();
+        ["footnote", "endnote", "sidenote", "noteref"].iter().any(|called| name.contains(called))
+    };
+    is_called("class") || is_called("id") || is_called("role")
+}
+
+/// In bytes, of the text of a mark.
+const LONGEST_MARK: usize = 12;
+/// How far around a note a list of them is looked for.
+const LEVELS: usize = 4;
 
 /// What stands in quotes: `openTab(event, 'linux')` names what it opens.
 pub(super) fn quoted(script: &str) -> impl Iterator<Item = &str> {

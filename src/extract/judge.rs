@@ -10,6 +10,8 @@ use crate::extract::hints::Hint;
 pub(super) enum Rule {
     /// What no reader reads: scripts, drawings, controls, `<nav>`.
     Unread,
+    /// A window over the page that something opens.
+    Dialog,
     /// Not shown, and of the page's frame: dialogs, menus.
     Hidden,
     /// Not shown, and its text stands elsewhere in the page.
@@ -43,6 +45,7 @@ impl Rule {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Unread => "control",
+            Self::Dialog => "dialog",
             Self::Hidden => "hidden",
             Self::HiddenCopy => "hidden copy",
             Self::Copy => "copy",
@@ -61,7 +64,7 @@ impl Rule {
 
     /// Whether what it takes counts against the share of a page that names may take: replies may be longer than their page.
     pub(super) fn is_bounded(self) -> bool {
-        !matches!(self, Self::Unread | Self::Replies | Self::Hidden | Self::HiddenCopy)
+        !matches!(self, Self::Unread | Self::Dialog | Self::Replies | Self::Hidden | Self::HiddenCopy)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
 
 use encoding_rs::UTF_8;
 use foldhash::quality::RandomState;
@@ -11,7 +11,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use url::Url;
 
-use crate::extract::base::Base;
+use crate::extract::allowance::would_lead;
+use crate::extract::base::{Base, Unresolved};
 use crate::extract::dom::{Dom, NodeId};
 use crate::extract::shell::{self, Shell, Sight};
 use crate::extract::syntax::Syntax;
@@ -23,6 +24,8 @@ use crate::model::Meter;
 pub struct Outline {
     /// Absolute http and https links without fragment, in document order, each once; `<base href>` is honoured.
     pub links: Vec<Url>,
+    /// Links that are none of these, as their addresses are longer than 2,000 bytes: what they are known by, each once.
+    pub too_long: Vec<u64>,
     /// `<link rel="canonical">`, absolute.
     pub canonical: Option<Url>,
     /// `<link rel="alternate" hreflang="…">`: the language tags of the same page in other languages, itself among them, and their addresses, absolute.
@@ -118,11 +121,12 @@ pub(super) fn of_html(page: &Base, html: &str, syntax: Syntax, wanted: Wanted, m
     let title = reading.title.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     let mut labels = reading.labels.map(|labels| labels.all(reading.links.len())).unwrap_or_default();
     let mut anchors = Vec::new();
-    let links = absolute(&base, html.len(), reading.links.iter().map(|link| &**link), |place| {
+    let (links, too_long) = absolute(&base, html.len(), reading.links.iter().map(|link| &**link), |place| {
         anchors.extend(labels.get_mut(place).map(Anchor::take));
     });
     Outline {
         links,
+        too_long,
         anchors,
         canonical: reading.canonical.and_then(|canonical| resolved(&base, &canonical)),
         alternates: reading.alternates.iter().filter_map(|(language, at)| Some((language.to_string(), resolved(&base, at)?))).collect(),
@@ -147,23 +151,33 @@ pub(super) fn forward(dom: &Dom, base: &Base) -> Option<Url> {
 
 /// The links of a page of `size` bytes that is not HTML, as it has them.
 pub(super) fn of_targets(url: &Url, size: usize, targets: &[String]) -> Outline {
-    Outline { links: absolute(&Base::of(url, UTF_8), size, targets.iter().map(String::as_str), |_| ()), ..Outline::default() }
+    let (links, too_long) = absolute(&Base::of(url, UTF_8), size, targets.iter().map(String::as_str), |_| ());
+    Outline { links, too_long, ..Outline::default() }
 }
 
-/// `size`: of the page, in bytes. A long base would make many times that of its links. The places of those that are taken are told.
-fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>, mut taken: impl FnMut(usize)) -> Vec<Url> {
+/// The links, and what those are known by that are too long. `size`: of the page, in bytes. A long base would make many times that of its
+/// links. The places of those that are taken are told.
+fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>, mut taken: impl FnMut(usize)) -> (Vec<Url>, Vec<u64>) {
     // Pages choose the addresses: hence a seed.
     let hasher = RandomState::default();
     let mut written: HashSet<&str, _> = HashSet::with_hasher(hasher.clone());
     let (mut links, mut known): (Vec<Url>, HashTable<usize>) = (Vec::new(), HashTable::new());
     let mut left = MOST_REPEATED * size + LEAST;
+    let mut too_long = Vec::new();
     for (place, link) in found.enumerate() {
         let link = link.trim();
         // The same words name the same page, and navigation repeats them: that spares the parse.
         if link.starts_with('#') || !written.insert(link) {
             continue;
         }
-        let Some(link) = resolved(base, link).filter(|link| link.as_str().len() <= left) else { continue };
+        let found = base.join(link);
+        if found == Err(Unresolved::TooLong) && would_lead(base, link, &["http", "https"]) {
+            // The same from page to page.
+            let mut known_by = DefaultHasher::new();
+            link.hash(&mut known_by);
+            too_long.push(known_by.finish());
+        }
+        let Some(link) = found.ok().and_then(of_web).filter(|link| link.as_str().len() <= left) else { continue };
         let hash = |link: &Url| hasher.hash_one(link.as_str());
         if let Entry::Vacant(vacant) = known.entry(hash(&link), |known| links[*known] == link, |known| hash(&links[*known])) {
             vacant.insert(links.len());
@@ -172,7 +186,7 @@ fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>, 
             taken(place);
         }
     }
-    links
+    (links, too_long)
 }
 
 /// Languages that a page is told in: more than any site has.
@@ -183,9 +197,12 @@ const MOST_REPEATED: usize = 16;
 const LEAST: usize = 1 << 20;
 
 fn resolved(base: &Base, link: &str) -> Option<Url> {
-    let mut link = base.join(link.trim()).ok().filter(is_of_web)?;
+    base.join(link.trim()).ok().and_then(of_web)
+}
+
+fn of_web(mut link: Url) -> Option<Url> {
     link.set_fragment(None);
-    Some(link)
+    is_of_web(&link).then_some(link)
 }
 
 fn is_of_web(link: &Url) -> bool {
@@ -552,7 +569,7 @@ mod tests {
                 |node| dom.ancestors(node).any(|above| dom.is(above, "template") && dom.attribute(above, "shadowrootmode").is_none());
             let hrefs = dom.descendants(dom.root()).filter(|node| (dom.is(*node, "a") || dom.is(*node, "area")) && !in_template(*node));
             let base = crate::extract::html::base(&dom, Base::of(&url, UTF_8));
-            let expected = absolute(&base, html.len(), hrefs.filter_map(|node| dom.attribute(node, "href")), |_| ());
+            let (expected, _) = absolute(&base, html.len(), hrefs.filter_map(|node| dom.attribute(node, "href")), |_| ());
             assert_eq!(
                 of_html(&Base::of(&url, UTF_8), &html, Syntax::declared(&html), Wanted::Targets, &Budget::default().begin()).links,
                 expected,

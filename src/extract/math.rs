@@ -89,6 +89,10 @@ fn of_drawing(dom: &Dom, node: NodeId) -> String {
         if dom.is(below, "math") {
             return of_math(dom, below);
         }
+        // Of MathJax 4, which draws no MathML.
+        if let Some(source) = dom.attribute(below, "data-latex").filter(|source| !source.trim().is_empty()) {
+            return source.trim().to_owned();
+        }
         if dom.is(below, "img") {
             picture = picture.or_else(|| dom.attribute(below, "alt"));
         }
@@ -98,7 +102,36 @@ fn of_drawing(dom: &Dom, node: NodeId) -> String {
         .or_else(label)
         .or_else(|| beside(dom, node))
         .map(|text| without_style(text.trim()).to_owned())
-        .unwrap_or_else(|| dom.text_content(node))
+        .unwrap_or_else(|| letters(dom, node))
+}
+
+/// What is drawn, sign by sign: MathJax has the number of each in its class, or as data.
+fn letters(dom: &Dom, node: NodeId) -> String {
+    let text = dom.text_content(node);
+    if !text.trim().is_empty() {
+        return text;
+    }
+    let numbers = dom.descendants(node).filter_map(|below| {
+        let of_class = |class: &'_ str| class.strip_prefix("mjx-c").map(str::to_owned);
+        let class = || dom.attribute(below, "class")?.split_ascii_whitespace().find_map(of_class);
+        match dom.is(below, "mjx-c") {
+            true => class(),
+            false => dom.attribute(below, "data-c").map(str::to_owned),
+        }
+    });
+    numbers.filter_map(|number| u32::from_str_radix(&number, 16).ok().and_then(sign)).collect()
+}
+
+/// The sign of this number; letters of formulas as letters.
+fn sign(number: u32) -> Option<char> {
+    let letter = match number {
+        // Where the alphabets of letters have gaps.
+        0x210e => return Some('h'),
+        // Of each 52, in thirteen ways to write them.
+        0x1d400..=0x1d6a3 => (number - 0x1d400) % 52,
+        _ => return char::from_u32(number),
+    };
+    char::from_u32(if letter < 26 { u32::from('A') + letter } else { u32::from('a') + letter - 26 })
 }
 
 /// The source that the element, or what holds nothing else, has as data.
@@ -158,7 +191,8 @@ fn of_math(dom: &Dom, math: NodeId) -> String {
         dom.is(*node, "annotation") && dom.attribute(*node, "encoding").is_none_or(|encoding| encoding.to_ascii_lowercase().contains("tex"))
     };
     let source = dom.descendants(math).find(is_source).map(|node| dom.text_content(node));
-    let source = source.or_else(|| dom.attribute(math, "alttext").map(str::to_owned)).filter(|source| !source.trim().is_empty());
+    let told = || ["alttext", "data-latex"].into_iter().find_map(|name| dom.attribute(math, name)).map(str::to_owned);
+    let source = source.or_else(told).filter(|source| !source.trim().is_empty());
     match source {
         Some(source) => without_style(source.trim()).to_owned(),
         None => mathml::in_one_line(dom, math),
@@ -194,9 +228,23 @@ mod tests {
             "<span class=mwe-math-element><img alt='{\\displaystyle a_1}'></span>",
             "<mjx-container><mjx-math aria-hidden=true></mjx-math><mjx-assistive-mml><math alttext='a_1'></math></mjx-assistive-mml></mjx-container>",
             "<img class=math alt='a_1'>",
+            "<mjx-container class=MathJax jax=CHTML><mjx-math data-latex='a_1'><mjx-msub data-latex='a_1'><mjx-mi data-latex=a><mjx-c class='mjx-c1D44E TEX-I'></mjx-c></mjx-mi></mjx-msub></mjx-math></mjx-container>",
+            "<mjx-container jax=SVG><svg><g data-mml-node=math data-latex='a_1'><use data-c='1D44E'></use></g></svg></mjx-container>",
+            "<mjx-container><mjx-math></mjx-math><mjx-assistive-mml><math data-latex='a_1'><mi>a</mi></math></mjx-assistive-mml></mjx-container>",
         ] {
             assert_eq!(formula(html), "a_1", "{html}");
         }
+    }
+
+    #[test]
+    fn what_is_only_drawn_is_its_signs() {
+        for html in [
+            "<mjx-container jax=CHTML><mjx-math><mjx-mi><mjx-c class='mjx-c1D44E TEX-I'></mjx-c></mjx-mi><mjx-mo><mjx-c class='mjx-c2B'></mjx-c></mjx-mo><mjx-mi><mjx-c class='mjx-c210E'></mjx-c></mjx-mi></mjx-math></mjx-container>",
+            "<mjx-container jax=SVG><svg><use data-c='1D44E'></use><use data-c='2B'></use><use data-c='68'></use></svg></mjx-container>",
+        ] {
+            assert_eq!(formula(html), "a+h", "{html}");
+        }
+        assert_eq!(formula("<mjx-container><mjx-c class=mjx-cFFFFFFFF></mjx-c><mjx-c class=other></mjx-c></mjx-container>"), "");
     }
 
     #[test]

@@ -677,6 +677,46 @@ fn what_a_script_answers_to_is_no_code() {
 }
 
 #[test]
+fn hidden_notes_that_a_mark_leads_to_are_read() {
+    let sentence = "Some pots are filled by the user, and not by a pipe.";
+    for (note, wanted) in [
+        ("<section class='footnotes visually-hidden'><ol><li id=fn1><p>{}</p></ol></section>", "{}"),
+        ("<aside id=fn1 hidden><p>{}</p></aside>", "{}"),
+        ("<div class=endnotes hidden><p id=fn1>{}</p><p>Another one.</p></div>", "{}"),
+        // Nothing leads there.
+        ("<section class='footnotes visually-hidden'><ol><li id=fn2><p>{}</p></ol></section>", ""),
+        ("<aside id=fn2 hidden><p>{}</p></aside>", ""),
+        // What holds a note and more is no list of notes, and a style may hide it for reasons of its own.
+        ("<div class=menu hidden><p id=fn1>{}</p></div>", ""),
+        ("<aside id=fn1 style='display:none'><p>{}</p></aside>", ""),
+    ] {
+        for mark in ["<sup><a href='#fn1'>1</a></sup>", "<a href='#fn1' role=doc-noteref>[1]</a>", "<a href='#fn1'><sup>a</sup></a>"] {
+            let found = part(&format!("<p>It is empty.{mark}</p><p>Between.</p>{}", note.replace("{}", sentence)));
+            assert_eq!(found.contains(sentence), !wanted.is_empty(), "{note}: {found}");
+        }
+    }
+    // No mark of a note: a control, or a link to a part of the page.
+    for mark in ["<a href='#fn1'>1</a>", "<sup><a href='#fn1'>Details</a></sup>", "<p hidden><sup><a href='#fn1'>1</a></sup></p>"] {
+        assert!(
+            !part(&format!("<p>It is empty.</p>{mark}<p>Between.</p><aside id=fn1 hidden><p>{sentence}</p></aside>")).contains(sentence),
+            "{mark}"
+        );
+    }
+}
+
+#[test]
+fn windows_over_the_page_are_told_by_their_name() {
+    for window in ["<dialog id=d>{}</dialog>", "<div role=dialog aria-modal=true>{}</div>", "<div role=alertdialog>{}</div>"] {
+        let html =
+            format!("<main><h1>A</h1><p>Text of the page.</p>{}</main>", window.replace("{}", "<p>Six words stand in this window.</p>"));
+        let found = document(&page(&html)).unwrap();
+        assert_eq!(found.markdown, "# A\n\nText of the page.", "{window}");
+        let notes: Vec<_> = found.notes.iter().map(|note| (note.rule, note.words)).collect();
+        assert_eq!(notes, [("dialog", 6)], "{window}");
+    }
+}
+
+#[test]
 fn notes_within_their_marks_stand_in_brackets() {
     each(&[(
         "<p>Initially it is empty.<sup class=fn>183<span class=fn-text>Unfortunately some pots are traditionally filled by the user.</span></sup> The end.</p>",

@@ -8,6 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -126,11 +127,11 @@ impl GitFetch {
     /// [`Error::NoGit`], [`Error::Git`].
     pub fn into_archive(self, selection: Selection, limits: ArchiveLimits) -> Result<Archive, Error> {
         let Self { git, repository, .. } = self;
-        let mut command = git.command(&["archive", "--format=tar", "FETCH_HEAD"])?;
-        let mut child = Group(command.stdout(Stdio::piped()).spawn().map_err(|source| Error::NoGit { source })?);
-        let stdout = child.0.stdout.take().ok_or_else(|| Error::Git { repository: repository.clone(), said: String::new() })?;
         let name = http::masked_text(&repository);
-        Ok(Archive::stream(name, Output { stdout, _child: child, _git: git }, selection, TopFolder::Keep, limits))
+        let git = Arc::new(git);
+        let output = Output::of(&git, &repository)?;
+        let again = move || Output::of(&git, &repository);
+        Ok(Archive::stream(name, output, selection, TopFolder::Keep, limits).or_again(limits, again))
     }
 }
 
@@ -280,7 +281,16 @@ impl Drop for Group {
 struct Output {
     stdout: ChildStdout,
     _child: Group,
-    _git: Git,
+    _git: Arc<Git>,
+}
+
+impl Output {
+    fn of(git: &Arc<Git>, repository: &str) -> Result<Self, Error> {
+        let mut command = git.command(&["archive", "--format=tar", "FETCH_HEAD"])?;
+        let mut child = Group(command.stdout(Stdio::piped()).spawn().map_err(|source| Error::NoGit { source })?);
+        let stdout = child.0.stdout.take().ok_or_else(|| Error::Git { repository: repository.to_owned(), said: String::new() })?;
+        Ok(Self { stdout, _child: child, _git: git.clone() })
+    }
 }
 
 impl Read for Output {

@@ -18,6 +18,7 @@ mod folder;
 mod forge;
 mod git;
 mod ignores;
+mod included;
 mod index;
 mod left_out;
 mod origin;

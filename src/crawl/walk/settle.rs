@@ -75,6 +75,11 @@ impl Crawl {
                 self.backlog.add(&url, Found::Route { depth: entry.depth + 1 }, routes);
             }
             self.backlog.add(&url, Found::Link { depth: entry.depth + 1 }, links);
+            for known_by in std::mem::take(&mut outline.too_long) {
+                if self.left_out.len() >= MOST_LEFT_OUT || self.left_out.insert(known_by) {
+                    self.report.pass_over(TOO_LONG, None);
+                }
+            }
         }
         if entry.role == Role::Seed && self.request.uses_sitemaps() {
             self.backlog.add(&url, Found::Nearby, vec![url.clone()]);

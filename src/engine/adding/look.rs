@@ -118,13 +118,22 @@ impl Engine {
         let path = files::path_of(url).ok_or_else(not_files)?;
         let folders = of.recipe.as_ref().map(|recipe| self.read_from(recipe)).unwrap_or_default();
         let limit = Selection::default().max_file_bytes;
+        let local = of.recipe.as_ref().and_then(|recipe| Some((PathBuf::from(is_local(recipe)?), recipe.clone())));
         let confined = of.recipe.clone().filter(|recipe| recipe.files.as_ref().is_some_and(|files| files.confined));
         let read = move || {
             if let Some(root) = confined.as_ref().and_then(is_local) {
                 files::without_links(root)?;
             }
             let path = files::below(&path, &folders)?;
-            let listing = Listing::of_file(&path, limit)?;
+            let listing = match &local {
+                // With what it includes of the folder that it was read from.
+                Some((root, recipe)) => {
+                    let request = recipe.files.as_ref().and_then(|files| AddRequest::of(recipe, files).ok());
+                    let selection = request.map(|request| request.selection).unwrap_or_default();
+                    Listing::of_file_below(root, &path, &Selection { max_file_bytes: limit, ..selection })?
+                }
+                None => Listing::of_file(&path, limit)?,
+            };
             let mut page = listing.page(&listing.files[0])?;
             // Its address may be that of its repository's host by now.
             page.url = listing.on_disk().of(&listing.files[0].path);

@@ -95,6 +95,9 @@ impl<'a> Reader<'a> {
             self.at += 1;
             return;
         }
+        if bare.starts_with(INCLUDE) {
+            return self.include(bare);
+        }
         if self.attribute(bare) || self.brackets(bare) || self.title(bare) {
             self.at += 1;
             return;
@@ -133,6 +136,15 @@ impl<'a> Reader<'a> {
         self.paragraph(bare, &block);
     }
 
+    /// What is to stand in its place is not to be had here: which file it is stays.
+    fn include(&mut self, bare: &str) {
+        self.place();
+        self.attached = false;
+        self.at += 1;
+        self.sheet.leave_out("includes", bare);
+        self.sheet.paragraph(&code(bare));
+    }
+
     /// A block that no "+" attaches is none of the item's above it.
     fn place(&mut self) {
         if !self.attached {
@@ -162,7 +174,7 @@ impl<'a> Reader<'a> {
     /// `:name: value`, and what stands in place of it.
     fn attribute(&mut self, bare: &'a str) -> bool {
         if is_directive(bare) {
-            self.sheet.leave_out("directives", bare);
+            self.leave_out_directive(bare);
             return true;
         }
         if matches!(bare, "'''" | "<<<" | "---" | "***") {
@@ -448,10 +460,15 @@ impl<'a> Reader<'a> {
             line = text;
         }
         if is_directive(line.trim_start()) {
-            self.sheet.leave_out("directives", line);
+            self.leave_out_directive(line);
             return None;
         }
         (!line.starts_with("//")).then_some(line)
+    }
+
+    fn leave_out_directive(&mut self, line: &str) {
+        let rule = if line.trim_start().starts_with(INCLUDE) { "includes" } else { "directives" };
+        self.sheet.leave_out(rule, line);
     }
 
     /// Whether a line is more of the item above.
@@ -581,7 +598,7 @@ fn sheet_lines(lines: &[String]) -> String {
 
 /// A line that says nothing itself, but how the document is put together.
 fn is_directive(bare: &str) -> bool {
-    ["include::", "ifdef::", "ifndef::", "ifeval::", "endif::", "toc::"].iter().any(|mark| bare.starts_with(mark))
+    [INCLUDE, "ifdef::", "ifndef::", "ifeval::", "endif::", "toc::"].iter().any(|mark| bare.starts_with(mark))
 }
 
 /// The text of `ifdef::name[text]`, whose condition is not followed.
@@ -649,6 +666,7 @@ fn dedented(lines: &[&str]) -> String {
     lines.iter().map(|line| &line[indent..]).collect::<Vec<_>>().join("\n")
 }
 
+const INCLUDE: &str = "include::";
 /// Blocks within blocks, and items within items.
 const MOST_OPEN: usize = 20;
 const DEEPEST: usize = 20;
@@ -741,7 +759,9 @@ mod tests {
             assert_eq!(markdown(text), wanted, "{text}");
         }
         let notes = reading("////\na b\n////\n\ninclude::x.adoc[]\n\n++++\n<b>\n++++\n").notes;
-        assert_eq!(notes.iter().map(|note| note.rule).collect::<Vec<_>>(), ["comments", "directives", "passed through"]);
+        assert_eq!(notes.iter().map(|note| note.rule).collect::<Vec<_>>(), ["comments", "includes", "passed through"]);
+        assert_eq!(markdown("a\n\ninclude::x.adoc[]\n\nb"), "a\n\n`include::x.adoc[]`\n\nb");
+        assert_eq!(markdown("= T\ninclude::x.adoc[]\n:a: b\n\n{a}"), "# T\n\nb");
     }
 
     #[test]

@@ -67,6 +67,10 @@ struct Writer<'a> {
     anchor: Option<String>,
     /// Where the last line begins, if it may be the text of an underlined heading.
     paragraph: Option<usize>,
+    /// The id that stood above that line.
+    above: Option<String>,
+    /// Blanks before the line, if it is one of an item's: what is set in its place stays in the item.
+    margin: String,
     blank: bool,
     /// The last blank line was set here.
     spaced: bool,
@@ -100,6 +104,8 @@ struct Open {
     /// Blanks that its lines lose, once the first is known.
     indent: Option<usize>,
     at: usize,
+    /// Blanks that they keep: those of the item that it stands in.
+    margin: usize,
     /// Ends where a line is not indented so far.
     by_indent: bool,
     /// What the components in it are called, in their order, if it is said here.
@@ -108,7 +114,7 @@ struct Open {
 
 impl Open {
     fn new(name: &str, at: usize) -> Self {
-        Self { name: name.to_owned(), indent: None, at, by_indent: false, labels: VecDeque::new() }
+        Self { name: name.to_owned(), indent: None, at, margin: 0, by_indent: false, labels: VecDeque::new() }
     }
 
     fn is_container(&self) -> bool {
@@ -129,6 +135,8 @@ impl<'a> Writer<'a> {
             open: Vec::new(),
             anchor: None,
             paragraph: None,
+            above: None,
+            margin: String::new(),
             blank: true,
             spaced: false,
             comments_end: [false; COMMENTS.len()],
@@ -157,7 +165,14 @@ impl<'a> Writer<'a> {
         let line = self.without_indent(line);
         let (at, column) = (columns(source), columns(line));
         // MDX has no code that is indented.
-        let place = self.nesting.place(source, at - column, if self.mdx { usize::MAX } else { CODE });
+        let kept = self.open.last().map_or(0, |open| open.margin);
+        let base = at - column + kept;
+        let place = self.nesting.place(source, base, if self.mdx { usize::MAX } else { CODE });
+        let is_of_item = kept > 0 || place.base > base;
+        self.margin.clear();
+        if is_of_item {
+            self.margin.push_str(&line[..line.len() - line.trim_start_matches([' ', '\t']).len()]);
+        }
         if self.closes_prose_fence(bare) {
             return;
         }
@@ -170,18 +185,19 @@ impl<'a> Writer<'a> {
             None => column >= CODE,
         };
         if is_indented && self.blank && !self.mdx {
-            self.put(line);
-            self.blank = true;
+            // In an item the text of that is indented as well.
+            if !(is_of_item && !place.is_indented() && self.is_marked_block(bare, at, column, lines)) {
+                self.put(line);
+                self.blank = true;
+            }
             return;
         }
         let is_placeholder = self.is_placeholder(bare, lines);
         if !is_placeholder
             && (self.is_module(bare, column)
                 || self.is_component(bare, column, lines)
-                || self.is_container(bare, column)
-                || self.is_block(bare, column, lines)
                 || self.is_place_of_contents(bare)
-                || self.is_indented_container(bare, at, lines))
+                || self.is_marked_block(bare, at, column, lines))
         {
             return;
         }
@@ -193,7 +209,15 @@ impl<'a> Writer<'a> {
             self.spaced = true;
             return;
         }
+        self.note_include(bare);
         self.text(&line, column);
+    }
+
+    /// What a generator puts in place of a line is not to be had here: the line stays.
+    fn note_include(&mut self, bare: &str) {
+        if asks_for_file(bare) {
+            self.sheet.leave_out("includes", bare);
+        }
     }
 
     /// Whether a fence is open around this line.
@@ -210,6 +234,7 @@ impl<'a> Writer<'a> {
         if ends {
             self.fence = None;
         }
+        self.note_include(bare.trim_start());
         match self.is_typed {
             true => self.put(&termynal::shown(&line[indent..])),
             false => self.put(&line[indent..]),
@@ -247,7 +272,10 @@ impl<'a> Writer<'a> {
                 self.fence = Some(fence);
                 self.put(&format!("{before}{}{language}", &bare[..length]));
             }
-            _ => {
+            other => {
+                if let Some(("include" | "literalinclude", _)) = other {
+                    self.sheet.leave_out("includes", bare);
+                }
                 self.fence = Some(fence);
                 self.put(line);
             }
@@ -395,6 +423,10 @@ impl<'a> Writer<'a> {
         true
     }
 
+    fn is_marked_block(&mut self, bare: &str, at: usize, column: usize, lines: &mut Lines<'_>) -> bool {
+        self.is_container(bare, column) || self.is_block(bare, column, lines) || self.is_indented_container(bare, at, lines)
+    }
+
     /// `:::note Title`
     fn is_container(&mut self, bare: &str, column: usize) -> bool {
         let colons = bare.bytes().take_while(|byte| *byte == b':').count();
@@ -442,7 +474,7 @@ impl<'a> Writer<'a> {
         let is_known = title.is_some() || !inside::admonition(kind, "").is_empty();
         self.admonition(kind, if is_known { title.unwrap_or_default() } else { kind });
         if self.open.len() < MOST_OPEN {
-            self.open.push(Open { by_indent: true, ..Open::new(CONTAINER, at) });
+            self.open.push(Open { by_indent: true, margin: self.margin.len(), ..Open::new(CONTAINER, at) });
         }
         true
     }
@@ -479,7 +511,8 @@ impl<'a> Writer<'a> {
             let is_known = !title.is_empty() || !inside::admonition(kind, "").is_empty();
             self.admonition(kind, if is_known { title } else { kind });
         }
-        self.open.push(Open { indent: Some(column), ..Open::new(slashes, column) });
+        let indent = column.saturating_sub(self.margin.len());
+        self.open.push(Open { indent: Some(indent), ..Open::new(slashes, column) });
         true
     }
 
@@ -497,7 +530,7 @@ impl<'a> Writer<'a> {
         let label = inside::admonition(kind, title);
         if !label.is_empty() {
             self.blank_line();
-            self.put(&format!("**{label}**"));
+            self.put(&format!("{}**{label}**", self.margin));
             self.blank_line();
         }
     }
@@ -594,7 +627,14 @@ impl<'a> Writer<'a> {
             }
             let underline = bare.bytes().all(|byte| byte == b'=') || bare.bytes().all(|byte| byte == b'-');
             if let Some(start) = self.paragraph.filter(|_| underline) {
-                let text = self.out[start..].trim().to_owned();
+                let before = self.out[start..].trim().to_owned();
+                let (text, anchor) = without_anchor(&before);
+                self.anchor = anchor.or_else(|| self.above.take());
+                if text != before {
+                    let at = start + self.out[start..].find(&before).unwrap_or(0);
+                    self.out.truncate(at);
+                    self.put(&text);
+                }
                 self.remember(if bare.starts_with('=') { 1 } else { 2 }, &text, start);
                 self.put(line);
                 self.paragraph = None;
@@ -610,7 +650,7 @@ impl<'a> Writer<'a> {
         let first = bare.as_bytes().first().copied().unwrap_or_default();
         let is_prose = column < CODE && !matches!(first, b'#' | b'>' | b'-' | b'+' | b'|' | b'<' | b'=' | b':');
         self.paragraph = Some(start).filter(|_| is_prose);
-        self.anchor = None;
+        self.above = self.anchor.take();
     }
 
     fn heading(&mut self, level: usize, text: &str) {
@@ -672,7 +712,7 @@ impl<'a> Writer<'a> {
         let column = line.len() - line.trim_start_matches([' ', '\t']).len();
         let Some(open) = self.open.last_mut() else { return line };
         let indent = *open.indent.get_or_insert(match column > open.at || !open.is_container() {
-            true => column,
+            true => column.saturating_sub(open.margin),
             false => 0,
         });
         &line[indent.min(column)..]
@@ -735,6 +775,21 @@ fn id_in_comment(text: &str) -> Option<(&str, &str)> {
     // Not within another.
     let is_apart = before.rfind(begins).is_none_or(|open| before[open..].contains(ends));
     (is_id && is_apart).then_some((before, id))
+}
+
+/// `--8<-- "a.py"` of PyMdown, `{* a.py *}` and `{!a.py!}` as FastAPI has them, `{{#include a.rs}}` of mdBook.
+fn asks_for_file(bare: &str) -> bool {
+    let is_between = |begins: &str, ends: &str| bare.strip_prefix(begins).is_some_and(|rest| rest.ends_with(ends));
+    let quoted = || bare.trim_start_matches('-').strip_prefix("8<-").is_some_and(|rest| rest.ends_with(['"', '\'']));
+    match bare.as_bytes() {
+        [b'{', ..] => {
+            is_between("{*", "*}")
+                || is_between("{!", "!}")
+                || ["include", "rustdoc_include", "playground"].iter().any(|name| is_between(&format!("{{{{#{name} "), "}}"))
+        }
+        [b'-', ..] => quoted(),
+        _ => false,
+    }
 }
 
 /// Kind and title of ` note | Title`.

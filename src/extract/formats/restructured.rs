@@ -421,11 +421,21 @@ impl<'a> Reader<'a> {
             "literalinclude" => {
                 let options = self.options();
                 self.caption(&options);
-                self.sheet.leave_out("directives", &format!("{kind} {argument}"));
+                self.include(&kind, argument);
             }
-            "contents" | "index" | "meta" | "default-role" | "role" | "sectionauthor" | "codeauthor" | "tabularcolumns" | "raw"
-            | "include" | "automodule" | "autoclass" | "autofunction" | "autosummary" | "highlightlang" | "rst-class"
-            | "default-domain" | "program" | "testsetup" | "testcleanup" => {
+            "include" => {
+                self.indented(column);
+                self.include(&kind, argument);
+            }
+            "meta" => {
+                let block = self.indented(column);
+                let metadata = &mut self.sheet.reading.metadata;
+                metadata.description = metadata.description.take().or_else(|| description(&block));
+                self.sheet.leave_out("directives", &format!("{kind} {}", block.join(" ")));
+            }
+            "contents" | "index" | "default-role" | "role" | "sectionauthor" | "codeauthor" | "tabularcolumns" | "raw" | "automodule"
+            | "autoclass" | "autofunction" | "autosummary" | "highlightlang" | "rst-class" | "default-domain" | "program" | "testsetup"
+            | "testcleanup" => {
                 let block = self.indented(column);
                 self.sheet.leave_out("directives", &format!("{kind} {argument} {}", block.join(" ")));
             }
@@ -494,6 +504,13 @@ impl<'a> Reader<'a> {
         let text = if matches!(kind, "productionlist" | "parsed-literal") && text.is_empty() { argument.to_owned() } else { text };
         let language = if matches!(language.as_str(), "none" | "text" | "default") { "" } else { &language };
         self.sheet.fence(language, &text);
+    }
+
+    /// What a generator puts in its place is not to be had here: which file it is stays.
+    fn include(&mut self, kind: &str, file: &str) {
+        let asked = format!("{kind}:: {file}");
+        self.sheet.leave_out("includes", &asked);
+        self.sheet.paragraph(&code(&asked));
     }
 
     fn caption(&mut self, options: &[(&str, &str)]) {
@@ -588,6 +605,16 @@ fn field(bare: &str) -> Option<(&str, &str)> {
     let (name, body) = bare.strip_prefix(':')?.split_once(':')?;
     let is_field = !name.is_empty() && name.len() < 80 && !name.starts_with(' ') && (body.is_empty() || body.starts_with(' '));
     is_field.then(|| (name, body.trim()))
+}
+
+/// What `:description lang=en: text` of a page's metadata says, which may go on below.
+fn description(lines: &[&str]) -> Option<String> {
+    let is_it = |line: &&str| field(line.trim_start()).is_some_and(|(name, _)| name.split_whitespace().next() == Some("description"));
+    let at = lines.iter().position(|line| is_it(&line.trim_start()))?;
+    let below = lines[at + 1..].iter().take_while(|line| column(line) > column(lines[at]));
+    let (_, first) = field(lines[at].trim_start())?;
+    let text = std::iter::once(first).chain(below.map(|line| line.trim())).collect::<Vec<_>>().join(" ");
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 fn is_name(name: &str) -> bool {
@@ -689,6 +716,14 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_described_by_its_metadata() {
+        let found =
+            reading("Title\n=====\n\n.. meta::\n   :keywords: x\n   :description lang=en: All of\n      it.\n   :other: y\n\nText.");
+        assert_eq!((found.markdown.as_str(), found.metadata.description.as_deref()), ("# Title\n\nText.", Some("All of it.")));
+        assert_eq!(reading(".. meta::\n   :keywords: x\n\nText.").metadata.description, None);
+    }
+
+    #[test]
     fn code_is_exact() {
         for (text, wanted) in [
             ("Do::\n\n    a\n\n      b\n\nafter", "Do:\n\n```\na\n\n  b\n```\n\nafter"),
@@ -703,7 +738,8 @@ mod tests {
             (".. code-block:: go\n\n\tfunc a() {\n\t\tb(\t1)\n\t}\n", "```go\nfunc a() {\n\tb(\t1)\n}\n```"),
             ("Do::\n\n\ta\n\n        \tb", "Do:\n\n```\na\n\n\tb\n```"),
             (".. code-block:: python\n   :caption: app.py\n\n   x\n", "**app.py**\n\n```python\nx\n```"),
-            (".. literalinclude:: a.py\n   :caption: The ``a``\n\nb", "**The `a`**\n\nb"),
+            (".. literalinclude:: a.py\n   :caption: The ``a``\n\nb", "**The `a`**\n\n`literalinclude:: a.py`\n\nb"),
+            (".. include:: a.rst\n   :start-line: 1\n\nb", "`include:: a.rst`\n\nb"),
             ("Do::\n\n> a = 1\n>   b\n\nc", "Do:\n\n```\n> a = 1\n>   b\n```\n\nc"),
             ("- Do::\n\n- b", "- Do:\n- b"),
             ("Do::\n\n.. code-block:: c\n\n   x;", "Do:\n\n```c\nx;\n```"),

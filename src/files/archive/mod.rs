@@ -1,6 +1,7 @@
 //! Archives, read one entry after the other and never unpacked onto the disk. They are foreign: what they say of their sizes is not
 //! believed, and a name that leads elsewhere is left out and told.
 
+mod held;
 mod names;
 mod tarred;
 mod zipped;
@@ -10,7 +11,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use self::held::Held;
 use super::error::{Error, Refusal};
+use super::included::LARGEST;
 use super::left_out::{LeftOut, Rule};
 use super::role::Role;
 use super::selection::Selection;
@@ -106,6 +109,21 @@ pub enum Next {
 pub struct Archive {
     form: Form,
     gate: Gate,
+    /// Begins anew, where that can be done.
+    again: Option<Again>,
+    held: Held,
+    stage: Stage,
+}
+
+type Again = Box<dyn FnOnce() -> Result<Form, Error> + Send>;
+
+enum Stage {
+    /// Its entries are met for the first time.
+    First,
+    /// What documents include is looked for.
+    Again(Box<(Form, Gate)>),
+    /// The documents that waited are handed out.
+    Held,
 }
 
 enum Form {
@@ -134,14 +152,10 @@ impl Archive {
             Some(Err(what)) => return Err(Error::Unsupported { name, what }),
             None => return Err(Error::Unsupported { name, what: "no archive of a known kind" }),
         };
-        let mut file = File::open(path).map_err(Error::io(path, "read"))?;
-        let length = file.seek(SeekFrom::End(0)).and_then(|length| file.rewind().map(|()| length)).map_err(Error::io(path, "read"))?;
-        if kind != ArchiveKind::Zip {
-            return Ok(Self::read(name, kind == ArchiveKind::TarGzip, file, selection, top, limits));
-        }
-        let gate = Gate::new(name, selection, top, limits);
-        let zip = zipped::Zip::open(file, length, &limits).map_err(|why| gate.refused(why))?;
-        Ok(Self { form: Form::Zip(zip), gate })
+        let form = Form::open(path, kind, &limits)?;
+        let path = path.to_owned();
+        let again: Again = Box::new(move || Form::open(&path, kind, &limits));
+        Ok(Self { again: Some(again), ..Self::of(form, Gate::new(name, selection, top, limits)) })
     }
 
     /// Reads tar as it comes, from a pipe for example.
@@ -154,22 +168,22 @@ impl Archive {
         top: TopFolder,
         limits: ArchiveLimits,
     ) -> Self {
-        Self::read(name.into(), false, reader, selection, top, limits)
+        Self::of(Form::tar(reader, &limits), Gate::new(name.into(), selection, top, limits))
     }
 
-    fn read(
-        name: String,
-        is_gzip: bool,
-        reader: impl Read + Send + 'static,
-        selection: Selection,
-        top: TopFolder,
+    fn of(form: Form, gate: Gate) -> Self {
+        Self { form, gate, again: None, held: Held::default(), stage: Stage::First }
+    }
+
+    /// How the same tar is had once more: without that, what documents include of other files is not put into them.
+    #[must_use]
+    pub(super) fn or_again<R: Read + Send + 'static>(
+        mut self,
         limits: ArchiveLimits,
+        reader: impl FnOnce() -> Result<R, Error> + Send + 'static,
     ) -> Self {
-        let tar = match is_gzip {
-            true => tarred::Tar::gzip(BufReader::with_capacity(BUFFER, reader), &limits),
-            false => tarred::Tar::plain(BufReader::with_capacity(BUFFER, reader), &limits),
-        };
-        Self { form: Form::Tar(Box::new(tar)), gate: Gate::new(name, selection, top, limits) }
+        self.again = Some(Box::new(move || reader().map(|reader| Form::tar(reader, &limits))));
+        self
     }
 
     /// Only what lies below a folder, with `/` between names: all else is as if it were not there, and paths are those below it.
@@ -179,18 +193,40 @@ impl Archive {
         self
     }
 
-    /// The next wanted file, in the archive's order.
+    /// The next wanted file, in the archive's order; documents that include others come last.
     ///
     /// # Errors
     /// [`Error::Archive`]: nothing more can be read of it. What was handed out before stays right.
     #[expect(clippy::should_implement_trait, reason = "it may answer that it goes on, and is no iterator")]
     pub fn next(&mut self) -> Result<Next, Error> {
-        let Self { form, gate } = self;
-        let next = match form {
-            Form::Zip(zip) => zip.next(gate),
-            Form::Tar(tar) => tar.next(gate),
-        };
-        next.map_err(|why| gate.refused(why))
+        let Self { form, gate, again, held, stage } = self;
+        match stage {
+            Stage::First => {
+                let next = form.next(gate).map_err(|why| gate.refused(why))?;
+                return Ok(match next {
+                    Next::File(file) if again.is_some() => held.take(file).map_or(Next::More, Next::File),
+                    Next::End if !held.is_empty() => {
+                        // What cannot be read once more is as if nothing of it were found.
+                        *stage = match again.take().map(|again| again()) {
+                            Some(Ok(form)) => Stage::Again(Box::new((form, gate.only(held.asked())))),
+                            _ => Stage::Held,
+                        };
+                        Next::More
+                    }
+                    next => next,
+                });
+            }
+            Stage::Again(again) => {
+                let (form, gate) = &mut **again;
+                match form.next(gate) {
+                    Ok(Next::File(file)) => held.found(file),
+                    Ok(Next::More) => {}
+                    Ok(Next::End) | Err(_) => *stage = Stage::Held,
+                }
+            }
+            Stage::Held => return Ok(held.give().map_or(Next::End, Next::File)),
+        }
+        Ok(Next::More)
     }
 
     /// What was left out so far.
@@ -207,13 +243,42 @@ impl Archive {
     }
 }
 
+impl Form {
+    fn open(path: &Path, kind: ArchiveKind, limits: &ArchiveLimits) -> Result<Self, Error> {
+        let mut file = File::open(path).map_err(Error::io(path, "read"))?;
+        let length = file.seek(SeekFrom::End(0)).and_then(|length| file.rewind().map(|()| length)).map_err(Error::io(path, "read"))?;
+        let zip = match kind {
+            ArchiveKind::Zip => zipped::Zip::open(file, length, limits),
+            ArchiveKind::Tar => return Ok(Self::tar(file, limits)),
+            ArchiveKind::TarGzip => {
+                let tar = tarred::Tar::gzip(BufReader::with_capacity(BUFFER, file), limits);
+                return Ok(Self::Tar(Box::new(tar)));
+            }
+        };
+        zip.map(Self::Zip).map_err(|why| Error::Archive { name: path.display().to_string(), why })
+    }
+
+    fn tar(reader: impl Read + Send + 'static, limits: &ArchiveLimits) -> Self {
+        Self::Tar(Box::new(tarred::Tar::plain(BufReader::with_capacity(BUFFER, reader), limits)))
+    }
+
+    fn next(&mut self, gate: &mut Gate) -> Result<Next, Refusal> {
+        match self {
+            Self::Zip(zip) => zip.next(gate),
+            Self::Tar(tar) => tar.next(gate),
+        }
+    }
+}
+
 /// What decides over entries, whatever the archive's form is.
 struct Gate {
     name: String,
+    /// Files of any kind that documents include, and no others.
+    only: Option<HashSet<String>>,
+    limits: ArchiveLimits,
     selection: Selection,
     top: TopFolder,
     below: Option<String>,
-    max_entries: u64,
     left_out: LeftOut,
     /// Hashes of names in lower case: two that differ in case only are one file on some systems, and none knows which.
     seen: HashSet<u64>,
@@ -227,10 +292,11 @@ impl Gate {
     fn new(name: String, selection: Selection, top: TopFolder, limits: ArchiveLimits) -> Self {
         Self {
             name,
+            only: None,
+            limits,
             selection,
             top,
             below: None,
-            max_entries: limits.max_entries,
             left_out: LeftOut::default(),
             seen: HashSet::new(),
             hasher: std::hash::RandomState::new(),
@@ -240,14 +306,20 @@ impl Gate {
         }
     }
 
+    /// For the same entries, where only these are wanted.
+    fn only(&self, paths: HashSet<String>) -> Self {
+        let below = self.below.clone();
+        Self { only: Some(paths), below, ..Self::new(self.name.clone(), self.selection.clone(), self.top, self.limits) }
+    }
+
     fn refused(&self, why: Refusal) -> Error {
         Error::Archive { name: self.name.clone(), why }
     }
 
     fn count(&mut self) -> Result<(), Refusal> {
         self.entries += 1;
-        match self.entries > self.max_entries {
-            true => Err(Refusal::Entries { limit: self.max_entries }),
+        match self.entries > self.limits.max_entries {
+            true => Err(Refusal::Entries { limit: self.limits.max_entries }),
             false => Ok(()),
         }
     }
@@ -281,6 +353,13 @@ impl Gate {
                 return None;
             }
             Entry::File => {}
+        }
+        if let Some(only) = &self.only {
+            let is_excluded = || self.selection.exclude.iter().any(|pattern| pattern.takes(&path));
+            let has_room = size <= LARGEST && self.bytes + size <= MOST_INCLUDED;
+            let is_wanted = only.contains(&path) && has_room && !is_excluded();
+            let is_first = is_wanted && self.seen.insert(self.hasher.hash_one(path.to_lowercase()));
+            return is_first.then(|| (path, Role::Document("text/plain")));
         }
         let judged = match self.selection.entry(&path) {
             _ if !self.seen.insert(self.hasher.hash_one(path.to_lowercase())) => Err(Rule::Duplicate),
@@ -352,6 +431,8 @@ fn damaged(error: &io::Error) -> Refusal {
 /// Bytes that may come out of however little.
 const UNSUSPICIOUS: u64 = 64 << 20;
 const BUFFER: usize = 128 << 10;
+/// Bytes of the files that documents include.
+const MOST_INCLUDED: u64 = 64 << 20;
 /// Entries that one call looks at, and bytes that it passes over.
 const STEP_ENTRIES: usize = 1_000;
 const STEP_BYTES: u64 = 32 << 20;

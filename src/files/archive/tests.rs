@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::*;
+use crate::files::pattern::PathPattern;
+use crate::files::selection::Wanted;
 
 fn tar(entries: &[(&str, tar::EntryType, &[u8])]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -301,4 +303,32 @@ fn any_bytes_are_read_without_panic() {
             let _ = read_all(&broken);
         }
     }
+}
+
+#[test]
+fn documents_have_what_they_include_of_the_archive() {
+    let asks: &[u8] = b"{* ../src/a.py *}\n\n{* ../secret/b.py *}\n\n{* ../data.yml *}";
+    let entries: &[(&str, &[u8])] = &[
+        ("r/docs/a.md", asks),
+        ("r/docs/b.md", b"# B"),
+        ("r/src/a.py", b"boil()"),
+        ("r/secret/b.py", b"b"),
+        ("r/data.yml", b"a: 1\n"),
+        ("r/z.md", b"# Z"),
+    ];
+    let plain = tar(&entries.iter().map(|(name, bytes)| (*name, FILE, *bytes)).collect::<Vec<_>>());
+    for bytes in [plain.clone(), gzip(&plain), zip(entries)] {
+        let exclude = vec![PathPattern::parse("secret").unwrap()];
+        let selection = Selection { wanted: Wanted::Documents, exclude, ..Selection::default() };
+        let (files, left_out, end) = read(&bytes, selection, TopFolder::Strip, ArchiveLimits::default());
+        end.unwrap();
+        // Those that wait come last.
+        assert_eq!(paths(&files), ["docs/b.md", "z.md", "docs/a.md"]);
+        let whole = String::from_utf8_lossy(&files[2].bytes);
+        assert_eq!(whole, "```python\nboil()\n```\n\n{* ../secret/b.py *}\n\n```yml\na: 1\n```");
+        assert_eq!((left_out.count(Rule::OtherRole), left_out.count(Rule::OtherKind)), (1, 1));
+    }
+    // A pipe is read once: they stay as they are.
+    let mut archive = Archive::stream("the pipe", Cursor::new(plain), Selection::default(), TopFolder::Strip, ArchiveLimits::default());
+    assert!(matches!(archive.next().unwrap(), Next::File(file) if file.bytes == asks));
 }

@@ -8,6 +8,7 @@ mod walk;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use ring::digest::{Context, SHA256};
@@ -16,8 +17,10 @@ use crate::model::{Filled, Page, Validators};
 
 use super::checkout::Checkout;
 use super::error::Error;
+use super::included::{self, Allowance, Asking};
 use super::index::Tracked;
 use super::left_out::LeftOut;
+use super::pattern::PathPattern;
 use super::place::Place;
 use super::role::Role;
 use super::selection::Selection;
@@ -85,6 +88,9 @@ pub struct Listing {
     hosted: Option<(Place, Tracked)>,
     on_disk: Place,
     max_file_bytes: u64,
+    /// What is excluded stands in no document either.
+    exclude: Vec<PathPattern>,
+    may_include: Arc<Allowance>,
 }
 
 /// A file that is to be read.
@@ -101,8 +107,13 @@ impl Found {
     /// What its contents are known by without being read: another size or time is another text, the same ones are taken for the same. In
     /// the form of a weak entity tag (RFC 9110 8.8.1).
     pub fn tag(&self) -> String {
+        self.tag_with("")
+    }
+
+    /// The same with more in hexadecimal: of a page that is made of other files, too, it is never that of the file alone.
+    fn tag_with(&self, more: &str) -> String {
         let since = self.modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
-        format!("W/\"{:x}-{:x}\"", self.bytes, since.as_nanos())
+        format!("W/\"{:x}-{:x}{more}\"", self.bytes, since.as_nanos())
     }
 }
 
@@ -140,7 +151,7 @@ impl Folder {
         if !root.is_dir() {
             return Err(Error::Special { path: root });
         }
-        let listing = Listing::empty(root.clone(), selection.max_file_bytes)?;
+        let listing = Listing { exclude: selection.exclude.clone(), ..Listing::empty(root.clone(), selection.max_file_bytes)? };
         let walk = Walk::new(root, selection, listing.checkout.as_ref().map(|checkout| checkout.root.as_path()));
         Ok(Self { listing: Some(listing), stage: Stage::Walking(walk), sequence: Sequence::default() })
     }
@@ -229,13 +240,31 @@ impl Listing {
         Ok(Self { files: vec![found], ..Self::empty(root.to_owned(), max_file_bytes)? })
     }
 
+    /// The same of a file below a folder, of which it may include what the selection does not exclude.
+    ///
+    /// # Errors
+    /// As [`of_file`](Self::of_file).
+    pub fn of_file_below(root: &Path, path: &Path, selection: &Selection) -> Result<Self, Error> {
+        let alone = Self::of_file(path, selection.max_file_bytes)?;
+        let root = fs::canonicalize(root).map_err(Error::io(root, "read"))?;
+        let names: Option<Vec<&str>> =
+            alone.root.strip_prefix(&root).ok().and_then(|below| below.iter().map(|name| name.to_str()).collect());
+        let Some(names) = names.filter(|names| !names.is_empty() && root.is_dir()) else {
+            return Ok(Self { exclude: selection.exclude.clone(), ..alone });
+        };
+        let files = alone.files.into_iter().map(|found| Found { path: format!("{}/{}", names.join("/"), found.path).into(), ..found });
+        let (files, exclude) = (files.collect(), selection.exclude.clone());
+        Ok(Self { files, exclude, ..Self::empty(root, selection.max_file_bytes)? })
+    }
+
     /// Of a folder, before anything in it is looked at.
     fn empty(root: PathBuf, max_file_bytes: u64) -> Result<Self, Error> {
         let checkout = Checkout::of(&root)?;
         let on_disk = Place::folder(&root).ok_or_else(|| Error::Special { path: root.clone() })?;
         let hosted = checkout.as_ref().and_then(|checkout| Some((checkout.place(&root)?, checkout.tracked(&root)?)));
         let (files, left_out, unseen) = Default::default();
-        Ok(Self { root, files, left_out, unseen, checkout, hosted, on_disk, max_file_bytes })
+        let (exclude, may_include) = Default::default();
+        Ok(Self { root, files, left_out, unseen, checkout, hosted, on_disk, max_file_bytes, exclude, may_include })
     }
 
     /// Where its files are to be seen: on the host of their repository where some are, else on this disk.
@@ -287,22 +316,36 @@ impl Listing {
         }
     }
 
-    /// Reads a document as a page, as a crawl would hand it out.
+    /// Reads a document as a page, as a crawl would hand it out, with what it includes of other files below the root. Whether these have
+    /// changed is not told by [`Found::tag`]: the page has another one, and is read again.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn page(&self, found: &Found) -> Result<Page, Error> {
         let mut body = self.read(found)?;
+        let mut tag = found.tag();
         if described::is_one(&found.path) {
             body = described::text(&body);
+        } else if let Some(whole) = self.with_included(found, &body) {
+            tag = found.tag_with(&format!("{:016x}", included::sum(&whole)));
+            body = whole.into_bytes();
         }
         let mut page = page(self.place(found).of(&found.path), found.role, body);
-        page.validators.etag = Some(found.tag());
+        page.validators.etag = Some(tag);
         // In a clone it is the time of the cloning.
         if self.checkout.is_none() {
             page.validators.last_modified = found.modified.map(httpdate::fmt_http_date);
         }
         Ok(page)
+    }
+
+    fn with_included(&self, found: &Found, body: &[u8]) -> Option<String> {
+        let asking = Asking::of(&found.path, found.role, body)?;
+        asking.answered(&self.may_include, |path| {
+            let is_excluded = self.exclude.iter().any(|pattern| pattern.takes(path));
+            let bytes = read_below(&self.root, path, included::LARGEST).ok().filter(|_| !is_excluded)?;
+            included::text(bytes)
+        })
     }
 }
 

@@ -246,3 +246,43 @@ fn what_cannot_be_looked_at_is_told_apart_from_what_is_gone() {
     assert_eq!(listing.left_out.count(Rule::Unreadable), 2);
     assert_eq!(listing.unseen, [Box::from("file/below.md")]);
 }
+
+#[test]
+fn documents_have_what_they_include_of_the_folder() {
+    let made = Made::new(&[
+        ("docs/en/docs/a.md", "# A\n\n{* ../../docs_src/a.py *}\n"),
+        ("docs/en/docs/b.md", "# B\n\n{* ../../secret/b.py *}\n\n{* ../../../../out.py *}\n"),
+        ("docs/en/docs/c.md", "# C"),
+        ("docs_src/a.py", "boil()\r\n"),
+        ("secret/b.py", "b"),
+    ]);
+    let exclude = vec![PathPattern::parse("secret").unwrap()];
+    let listing = made.list(Selection { wanted: Wanted::Documents, exclude, ..Selection::default() });
+    let pages: Vec<Page> = listing.files.iter().map(|found| listing.page(found).unwrap()).collect();
+    let bodies: Vec<_> = pages.iter().map(|page| String::from_utf8_lossy(&page.body).into_owned()).collect();
+    assert_eq!(bodies[0], "# A\n\n```python\nboil()\n```\n");
+    assert_eq!(bodies[1], "# B\n\n{* ../../secret/b.py *}\n\n{* ../../../../out.py *}\n");
+    // Another code is another page, which the file alone does not tell.
+    let tags = |at: usize| pages[at].validators.etag.clone().unwrap();
+    assert!(is_tag(&tags(0)) && tags(0) != listing.files[0].tag());
+    assert_eq!(tags(2), listing.files[2].tag());
+    made.write("docs_src/a.py", "cool()");
+    assert_ne!(listing.page(&listing.files[0]).unwrap().validators.etag.unwrap(), tags(0));
+    // From the folder of the documents alone it is not to be had.
+    let alone = Folder::open(&made.0.path().join("docs/en"), Selection::default()).unwrap().list().unwrap();
+    assert_eq!(alone.page(&alone.files[0]).unwrap().body, b"# A\n\n{* ../../docs_src/a.py *}\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_included() {
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("a.py"), "outside").unwrap();
+    let made = Made::new(&[("a.md", "{* a.py *}\n\n{* linked/a.py *}"), ("b.md", "{* b.py *}"), ("b.py", "b\0")]);
+    std::os::unix::fs::symlink(outside.path().join("a.py"), made.0.path().join("a.py")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), made.0.path().join("linked")).unwrap();
+    let listing = made.list(Selection { wanted: Wanted::Documents, ..Selection::default() });
+    for found in &listing.files {
+        assert_eq!(listing.page(found).unwrap().body, listing.read(found).unwrap());
+    }
+}

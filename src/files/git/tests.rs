@@ -193,3 +193,21 @@ fn a_name_is_asked_where_it_was_found_and_nowhere_else() {
     assert!(!error.contains("resolve host"), "{error}");
     asked.join().unwrap().unwrap();
 }
+
+#[test]
+fn documents_have_what_they_include_of_the_repository() {
+    let folder = repository();
+    let git = |arguments: &[&str]| {
+        let options = ["-c", "user.name=a", "-c", "user.email=a@b.test", "-c", "commit.gpgsign=false"];
+        let run =
+            Command::new("git").args(options).args(arguments).current_dir(folder.path()).env("GIT_CONFIG_GLOBAL", "/dev/null").output();
+        assert!(run.unwrap().status.success(), "{arguments:?}");
+    };
+    fs::write(folder.path().join("a.md"), "{* z.py *}").unwrap();
+    fs::write(folder.path().join("z.py"), "boil()").unwrap();
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "-m", "z"]);
+    let fetch = fetched(&format!("file://{}", folder.path().display()), None, "file").unwrap();
+    let (files, commit) = files(fetch);
+    assert!(files.contains(&("a.md".to_owned(), "```python\nboil()\n```".to_owned())) && commit.is_some(), "{files:?}");
+}

@@ -192,6 +192,48 @@ fn headings_have_their_anchors_and_no_others() {
 }
 
 #[test]
+fn underlined_headings_have_their_anchors() {
+    let text = "A {#a-1}\n=====\n\nB {.x}\n---\n\n(c)=\nC\n---\n\n<a id=\"d\"></a>\n\nD\n===\n\n(e)=\nnone\n\nE {x}\n---";
+    let wanted = [(1, "A", Some("a-1")), (2, "B", None), (2, "C", Some("c")), (1, "D", Some("d")), (2, "E {x}", None)];
+    let wanted: Vec<_> = wanted.into_iter().map(|(level, text, anchor)| (level, text.to_owned(), anchor.map(str::to_owned))).collect();
+    assert_eq!(anchors(text), wanted);
+    assert!(markdown(text).starts_with("A\n=====\n\nB\n---\n"));
+}
+
+#[test]
+fn blocks_in_items_stay_in_them() {
+    for (text, wanted) in [
+        ("* a\n\n    /// note | T\n\n    b\n\n    ///\n\n* c", "* a\n\n    **Note: T**\n\n    b\n\n* c"),
+        ("1. a\n    /// tip\n    b\n    ///\n2. c", "1. a\n\n    **Tip**\n\n    b\n\n2. c"),
+        ("- a\n\n  /// note\n  b\n  ///\n- c", "- a\n\n  **Note**\n\n  b\n\n- c"),
+        (
+            "- a\n    - b\n\n        /// note\n\n        c\n\n            d\n\n        ///",
+            "- a\n    - b\n\n        **Note**\n\n        c\n\n            d",
+        ),
+        (
+            "* a\n\n    !!! note\n        b\n\n        ```c\n        d\n        ```\n\n    e",
+            "* a\n\n    **Note**\n\n    b\n\n    ```c\n    d\n    ```\n\n    e",
+        ),
+        ("- a\n\n    :::tip\n    b\n    :::\n\n- c", "- a\n\n    **Tip**\n\n    b\n\n- c"),
+        ("- a\n\n    //// tab | One\n\n    /// note\n    b\n    ///\n\n    ////", "- a\n\n    **One**\n\n    **Note**\n\n    b"),
+    ] {
+        assert_eq!(markdown(text), wanted, "{text}");
+    }
+    // Code is code, in an item as elsewhere.
+    for text in ["- a\n\n        /// note\n        b\n        ///", "a\n\n    /// note\n    b\n    ///", "a\n\n    !!! note\n        b"] {
+        assert_eq!(markdown(text), text);
+    }
+}
+
+#[test]
+fn what_a_generator_puts_in_is_told_and_its_line_stays() {
+    let text = "a\n\n{* ../a.py hl[1] *}\n\n```py\n{!a.py!}\n```\n\n--8<-- \"a.md\"\n\n```{literalinclude} a.py\n```\n\n```rust\n{{#include a.rs:here}}\n```\n\n{* b\n\n-- 8<- \"\"";
+    let found = reading(text);
+    assert_eq!(found.markdown, text);
+    assert_eq!(found.notes.iter().map(|note| (note.rule, note.words)).collect::<Vec<_>>(), [("includes", 11)]);
+}
+
+#[test]
 fn attributes_and_closing_marks_are_no_text() {
     let text = "# C# {#csharp}\n\n## F# ##\n\n## D{#d}\n\n### K {: #k .x a=b }\n\n### ###\n\n## L\t#";
     let wanted = [(1, "C#", Some("csharp")), (2, "F#", None), (2, "D", Some("d")), (3, "K", Some("k")), (2, "L", None)];
