@@ -111,6 +111,7 @@ const HTML: &[Shape] = &[
     ("formulas that end", |n| format!("<p>{W}{}", r("\\[x\\] $$y$$ ", n))),
     ("pictures", |n| format!("<p>{W}{}", r("<img src=x alt='y [z]'>", n))),
     ("grids", |n| r("<div role=grid><div role=row><div role=cell>x", n)),
+    ("a row of many cells", |n| format!("<table><tr>{}", r("<td>x", n))),
     ("colspan", |n| format!("<table>{}", r("<tr><td colspan=99999>a<td>b", n))),
     ("rowspan", |n| format!("<table>{}", r("<tr><td rowspan=99999 colspan=99999>a<td>b", n))),
     ("quotes", |n| format!("<p>{W}{}", r("<q>x", n))),

@@ -81,8 +81,11 @@ impl Writer<'_> {
             return lines.push(texts.join("\t"));
         }
         // Tables end a cell at a pipe wherever it stands, in code, too.
-        let texts = texts.iter().map(|text| text.replace('|', "\\|"));
-        lines.push(texts.fold("|".to_owned(), |line, text| format!("{line} {text} |")));
+        let mut line = "|".to_owned();
+        for text in &texts {
+            line.extend([" ", &text.replace('|', "\\|"), " |"]);
+        }
+        lines.push(line);
         if lines.len() == 1 {
             lines.push(format!("|{}", " --- |".repeat(places.len())));
         }
