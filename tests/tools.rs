@@ -951,11 +951,13 @@ fn pages_are_removed_below_an_address_and_never_below_none() {
         world.site.page(&format!("a.test/{path}"), &[]);
     }
     world.call("smart_crawl_url", json!({ "url": "http://a.test/" }));
-    // Who names a page and leaves out the rest means no source.
-    for blank in ["", " "] {
-        let error = world.error("remove_source", json!({ "source": "http://a.test/api", "pages_below": blank }));
-        assert!(error.contains("is a page"), "{error}");
+    // Who leaves out the rest means no whole source.
+    for (source, blank) in [("a.test", ""), ("a.test", " "), ("http://a.test/api", "")] {
+        let error = world.error("remove_source", json!({ "source": source, "pages_below": blank }));
+        assert!(error.starts_with("pages_below is empty\nhint: "), "{error}");
     }
+    let error = world.error("remove_source", json!({ "source": "http://a.test/api" }));
+    assert!(error.contains("is a page"), "{error}");
     let error = world.error("remove_source", json!({ "source": "a.test", "pages_below": "http://a.test/guides" }));
     assert!(error.starts_with("no page of a.test begins with http://a.test/guides\nhint: "), "{error}");
     let error = world.error("remove_source", json!({ "source": "a.test", "pages_below": "a.test/guide" }));

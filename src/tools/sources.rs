@@ -35,6 +35,10 @@ pub fn remove(engine: Engine, background: Background) -> Tool {
 }
 
 async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> Result<Removed, ToolError> {
+    // Elsewhere what is blank is as if it was not given: here that would be all pages.
+    if asked.pages_below.as_deref().is_some_and(|below| below.trim().is_empty()) {
+        return Err(ToolError::new("pages_below is empty").hint("leave it out to remove the whole source"));
+    }
     let all = match find(engine, &asked.source).await? {
         Ok(meant) => meant.sources,
         Err(unknown) => return without_pages(engine, &asked, unknown).await,
