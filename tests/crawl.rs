@@ -645,10 +645,45 @@ fn a_sitemap_is_looked_for_where_one_often_is() {
     assert_eq!(world.run(asked(Sitemaps::Only)).urls, urls(&["/docs/", "/docs/deep"]));
     let other = World::new();
     other.site.page("a.test/docs/", &[]);
-    for reply in [Reply::new(404, "text/html", "none"), Reply::new(500, "text/plain", "x"), Reply::html(page("soft", &["/docs/x"]))] {
+    let none = [Reply::new(404, "text/html", "none"), Reply::status(403), Reply::html(page("soft", &["/docs/x"]))];
+    for (reply, unread) in none.map(|reply| (reply, 0)).into_iter().chain([(Reply::new(500, "text/plain", "x"), 1)]) {
         other.site.reply("a.test/sitemap.xml", reply);
         let outcome = other.run(asked(Sitemaps::Follow));
         assert_eq!((outcome.urls, outcome.report.failed, outcome.report.skipped), (urls(&["/docs/"]), vec![], vec![]));
+        // What may be there and could not be had is told.
+        let told = outcome.report.passed_over.get("a sitemap at its usual place, which could not be read");
+        assert_eq!(told.copied().unwrap_or_default(), unread);
+    }
+}
+
+/// Nobody has named it, and all pages that only it lists would be lost for a moment of the site.
+#[test]
+fn a_sitemap_at_its_usual_place_that_fails_once_is_asked_for_again() {
+    for first in [Reply::status(503).header("Retry-After", "1"), Reply::status(502), Reply::status(429)] {
+        let world = World::new();
+        let asked = Arc::new(AtomicU32::new(0));
+        world.site.page("a.test/", &[]).page("a.test/hidden", &[]).on("a.test/sitemap.xml", move |_| {
+            match asked.fetch_add(1, Ordering::Relaxed) {
+                0 => first.clone(),
+                _ => Reply::new(200, "text/plain", "http://a.test/hidden\n"),
+            }
+        });
+        let outcome = world.run(request("http://a.test/").sitemaps(Sitemaps::Follow));
+        assert_eq!(outcome.urls, ["http://a.test/", "http://a.test/hidden"], "{:?} {:?}", outcome.report, world.site.asked());
+        assert_eq!(outcome.report.end, End::Complete);
+    }
+}
+
+/// What is asked for after a minute, where a day was asked for, is asked too early; and whoever waits is told nothing for two minutes.
+#[test]
+fn who_asks_to_be_left_alone_for_long_is_not_asked_again() {
+    for (seconds, times) in [("86400", 1), ("50", 3)] {
+        let world = World::new();
+        world.site.page("a.test/", &["/busy"]).reply("a.test/busy", Reply::status(429).header("Retry-After", seconds));
+        let outcome = world.run(request("http://a.test/").robots(Robots::Ignore));
+        assert_eq!(world.site.asked().iter().filter(|asked| asked.target == "/busy").count(), times);
+        let told = outcome.failed("http://a.test/busy");
+        assert_eq!(told.contains("asks to be left alone for 86400 s"), times == 1, "{told}");
     }
 }
 

@@ -11,6 +11,7 @@ use crate::http;
 use crate::model::OverBudget;
 use crate::render;
 
+use super::polite::PATIENCE;
 use super::robots::Forbidden;
 
 /// Why a crawl cannot start, or why one page could not be had.
@@ -62,7 +63,7 @@ pub enum Error {
         source: Arc<http::Error>,
     },
     /// The last answer was neither 2xx nor a redirect.
-    #[error("HTTP {status}{}", reason(*status))]
+    #[error("HTTP {status}{}{}", reason(*status), pause_asked(*retry_after))]
     Status {
         status: u16,
         /// What `Retry-After` asked for.
@@ -260,6 +261,12 @@ fn is_path(text: &str) -> bool {
 fn is_local(text: &str) -> bool {
     let host = text.split(['/', ':']).next().unwrap_or_default();
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// How long the site asks to be left alone, where that is longer than it is waited for.
+fn pause_asked(asked: Option<Duration>) -> String {
+    let asked = asked.filter(|asked| *asked > PATIENCE);
+    asked.map_or_else(String::new, |asked| format!("; the site asks to be left alone for {} s", asked.as_secs()))
 }
 
 /// The phrases of RFC 9110 15 that a crawler meets, with a blank before.

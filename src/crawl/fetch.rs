@@ -40,7 +40,7 @@ use super::error::Error;
 use super::frontier::{is_route, normalise, origin};
 use super::names::bare as bare_name;
 use super::plan::{Render, Robots};
-use super::polite::{MAX_PAUSE, pause_after, retry_after};
+use super::polite::{MAX_PAUSE, PATIENCE, pause_after, retry_after};
 use super::robots::{Directives, is_product_token};
 use super::scripted::Scripted;
 use super::selection::wants_login;
@@ -683,9 +683,11 @@ impl Fetcher {
     }
 }
 
-/// A name that does not exist now will hardly exist in three seconds, and the user waits for the answer.
+/// A name that does not exist now will hardly exist in three seconds, and the user waits for the answer; who asks to be left alone for
+/// longer than is waited would be asked too early.
 pub(super) fn worth_another_try(error: &Error) -> bool {
     match error {
+        Error::Status { retry_after: Some(asked), .. } if *asked > PATIENCE => false,
         Error::Http { source } => source.is_transient() && !is_lookup(source),
         error => error.is_transient(),
     }

@@ -272,6 +272,9 @@ pub(super) fn retry_after(value: &str, today: std::time::SystemTime) -> Option<D
 /// The longest pause that a server's word or a row of failures can cause: longer ones end in a failure that says so.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(60);
 
+/// Who asks to be left alone for longer is not asked again: two tries would come too early.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2 * 60);
+
 /// A host that takes longer to answer is asked less at once.
 const PROMPT: Duration = Duration::from_secs(1);
 

@@ -588,9 +588,17 @@ impl Crawl {
                         }
                     },
                     Ok(Answer::Unchanged | Answer::There | Answer::File(..)) => self.skip(url, "not changed".to_owned()),
-                    Err(error) if entry.is_guess() => log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain()),
+                    Err(error) if entry.is_guess() && is_no(&error) => {
+                        log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain())
+                    }
                     Err(error) if given_up.is_none() && worth_another_try(&error) && entry.attempts < self.fetcher.config.retries => {
+                        self.guesses += u64::from(entry.is_guess());
                         return self.try_again(&url, entry, &error, now);
+                    }
+                    // Nobody has named it, but it may be there.
+                    Err(error) if entry.is_guess() => {
+                        log::debug!("no sitemap at {}: {}", http::masked(&url), error.chain());
+                        self.report.pass_over(UNREAD_SITEMAP, Some(&url));
                     }
                     // A crawl that goes on after this one asks once more.
                     Err(error) if error.is_transient() && self.together.is_none() => return self.fail(url, &entry, &error),
@@ -671,6 +679,13 @@ fn ended(answer: &Result<Answer, Error>) -> Ended {
     }
 }
 
+/// Whether what was looked for unasked is plainly not there, or not for everybody.
+fn is_no(error: &Error) -> bool {
+    error.is_of_the_page() || matches!(error.root(), Error::Status { status: 401 | 403, .. } | Error::Login { .. })
+}
+
+/// What lists may be read of, but was not.
+const UNREAD_SITEMAP: &str = "a sitemap at its usual place, which could not be read";
 pub(super) const AS_DATA: &str = "data of a page that is met as well";
 /// Where a sitemap is, if nobody says where: <https://www.sitemaps.org/protocol.html#location>
 const USUAL_SITEMAP: &str = "/sitemap.xml";
