@@ -121,7 +121,7 @@ impl<'a> Copies<'a> {
 }
 
 /// Where a mark of a note leads: `<sup><a href="#fn1">1</a></sup>`, `<a role="doc-noteref" href="#fn1">*</a>`.
-fn note_of_mark<'a>(dom: &'a Dom, link: NodeId) -> Option<&'a str> {
+fn note_of_mark(dom: &Dom, link: NodeId) -> Option<&str> {
     let id = dom.attribute(link, "href")?.strip_prefix('#').filter(|id| !id.is_empty())?;
     let text = dom.text_start(link, LONGEST_MARK);
     let text = text.trim().trim_matches(['[', ']', '(', ')']);

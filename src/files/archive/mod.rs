@@ -359,7 +359,7 @@ impl Gate {
             let has_room = size <= LARGEST && self.bytes + size <= MOST_INCLUDED;
             let is_wanted = only.contains(&path) && has_room && !is_excluded();
             let is_first = is_wanted && self.seen.insert(self.hasher.hash_one(path.to_lowercase()));
-            return is_first.then(|| (path, Role::Document("text/plain")));
+            return is_first.then_some((path, Role::Document("text/plain")));
         }
         let judged = match self.selection.entry(&path) {
             _ if !self.seen.insert(self.hasher.hash_one(path.to_lowercase())) => Err(Rule::Duplicate),

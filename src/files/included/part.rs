@@ -181,7 +181,7 @@ fn object<'t>(lines: &[&'t str], name: &str) -> Option<Vec<&'t str>> {
             rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
                 && deeper.is_none_or(|column| blanks(line) > column)
         };
-        let at = within.iter().position(|line| is_it(line))?;
+        let at = within.iter().position(is_it)?;
         let column = blanks(within[at]);
         let below = within[at + 1..].iter().position(|line| {
             let closes = line.trim_start().starts_with([')', ']', '}']);
