@@ -36,6 +36,7 @@ pub(super) use self::search::search;
 pub(super) use self::segment::{KINDS, Keyed, Segment, Statistics, languages_blob, languages_of};
 pub(super) use self::shelf::{Beside, Shelf, Start, Take, TakePart};
 pub(super) use self::similar::{corrected, similar};
+pub(super) use self::spelled::named_and_numbered;
 
 /// The words of a text as they are compared: in lower case, without marks; of scripts without spaces, neighbouring characters.
 pub(crate) fn words_of(text: &str) -> Vec<String> {
