@@ -56,6 +56,12 @@ pub(crate) fn telling_words(question: &str) -> Vec<String> {
     tokens.filter(|(_, role)| is_word(*role)).map(|(text, _)| tokens::fold(text).into_owned()).collect()
 }
 
+/// A word of a question as texts may have it that are typed with other letters.
+pub(crate) fn others_of(word: &str) -> Vec<String> {
+    let role = if word.starts_with(|c| c >= '\u{e00}') { Role::Gram } else { Role::Word };
+    spelled::spellings(word, role, None).iter().map(|other| tokens::fold(other).into_owned()).collect()
+}
+
 fn is_word(role: Role) -> bool {
     matches!(role, Role::Word | Role::Gram | Role::Sign)
 }

@@ -2,6 +2,7 @@
 //! letters that stand for others, as one word or two. What is stored stays as it is written. Pure.
 
 mod apart;
+mod han;
 mod letters;
 
 pub(in crate::store) use self::apart::named_and_numbered;
@@ -9,7 +10,7 @@ pub(super) use self::apart::{apart, together};
 use super::language::Language;
 use super::tokens::Role;
 
-/// As a text may have it where a question has it otherwise: `utf-8` for `utf8` and the other way round, `השרת` for `שרת`. In
+/// As a text may have it where a question has it otherwise: `utf-8` for `utf8` and the other way round, `השרת` for `שרת`, `軟件` for `软件`. In
 /// lower case, as what is given; `language` is that of most texts.
 pub(super) fn spellings(text: &str, role: Role, language: Option<Language>) -> Vec<String> {
     let mut others = match (role, text.chars().next()) {
@@ -17,6 +18,7 @@ pub(super) fn spellings(text: &str, role: Role, language: Option<Language>) -> V
         (Role::Word, Some('\u{620}'..='\u{64a}' | '\u{66e}'..='\u{6d3}')) => arabic(text),
         (Role::Word, _) => parted(text),
         (Role::Whole, _) => joined(text),
+        (Role::Gram, _) => han::others(text),
         _ => Vec::new(),
     };
     if role == Role::Word {

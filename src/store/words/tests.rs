@@ -266,14 +266,15 @@ fn letters_are_typed_for_others() {
         ("sv", &[("ändra", "andra"), ("återställ", "aterstall"), ("återställa", "aaterstaella")]),
         ("da", &[("Århus", "Aarhus"), ("smørrebrød", "smoerrebroed"), ("æbler", "aebler")]),
         ("no", &[("blåbær", "blaabaer"), ("brødskive", "brodskive")]),
+        ("zh", &[("软件", "軟件"), ("数据库", "數據庫"), ("台湾", "臺灣"), ("台灣", "台湾"), ("删除文件夹", "刪除文件夾"), ("键", "鍵")]),
         ("ja", &[("ﾌｧｲﾙ", "ファイル")]),
     ] {
         all_missed.extend(pairs.iter().flat_map(|(one, other)| missed(language, one, other)));
     }
     assert_eq!(all_missed, [""; 0]);
     // Others stay what they are.
-    let connection = index(&(1..).zip(["ґород", "blu", "دان"].map(str::to_owned)).collect());
-    for question in ["город", "blue", "میدان"] {
+    let connection = index(&(1..).zip(["ґород", "blu", "دان", "後"].map(str::to_owned)).collect());
+    for question in ["город", "blue", "میدان", "前"] {
         assert_eq!(found(&connection, question), BTreeSet::new(), "{question}");
     }
 }
@@ -281,7 +282,7 @@ fn letters_are_typed_for_others() {
 #[test]
 fn what_is_typed_with_other_letters_comes_behind() {
     for [asked, other] in
-        [["کتابی", "كتابي"], ["फ\u{93c}ाइल", "फाइल"], ["грунт", "ґрунт"],   ["ändern", "aendern"]]
+        [["کتابی", "كتابي"], ["फ\u{93c}ाइल", "फाइल"], ["грунт", "ґрунт"], ["软件", "軟件"], ["刪除", "删除"], ["ändern", "aendern"]]
     {
         let connection = index(&BTreeMap::from([(1, other.into()), (2, asked.into()), (3, "heron".into())]));
         let ranking: Vec<i64> = ask(&connection, asked, filter(10)).iter().map(|of| of.chunk).collect();
