@@ -15,7 +15,7 @@ use super::language::Language;
 use super::segment::{Blocks, Segment};
 use super::shelf::Shelf;
 use super::similar;
-use super::spelled::{apart, spellings, together};
+use super::spelled::{Noun, apart, spellings, together};
 use super::tokens::{Role, fold};
 use crate::model::Wanted;
 use crate::store::among::both;
@@ -97,7 +97,7 @@ enum Form {
     Other,
     /// One word for two that are asked for. What these are worth is for others to tell.
     Joined,
-    /// Two for one.
+    /// Two for one, or what may be a part of another word.
     Apart,
 }
 
@@ -155,6 +155,8 @@ impl Question {
             let mut members = Members::default();
             let mut of_unit = Vec::new();
             let parts: Vec<&str> = tokens.iter().filter(|(_, role)| *role == Role::Part).map(|(part, _)| part.as_str()).collect();
+            let grams: Vec<&str> = tokens.iter().filter(|(_, role)| *role == Role::Gram).map(|(gram, _)| gram.as_str()).collect();
+            let noun = Noun::of(&grams);
             let mut made_of = Vec::new();
             for (text, _) in tokens.iter().filter(|(_, role)| *role == Role::Word).take(compounds) {
                 compounds -= usize::from(text.chars().count() >= similar::MIN_COMPOUND);
@@ -199,6 +201,11 @@ impl Question {
                         others.extend(terms_of(&other, languages).into_iter().map(|term| (term, Form::Other)));
                     }
                 }
+                let noun = noun.as_ref().filter(|_| at == 0);
+                if let Some(noun) = noun.filter(|noun| noun.is_plain && others_left > 0) {
+                    others_left -= 1;
+                    others.extend(noun.forms().into_iter().map(|form| (form, Form::Apart)));
+                }
                 let typed = others.iter().filter(|(_, form)| *form == Form::Other).map(|(term, _)| term);
                 // Another form of a word that was there before is no other word.
                 let known = plain.iter().chain(typed).find_map(|term| terms.get(term.as_bytes())).map(|term| term.group);
@@ -208,7 +215,7 @@ impl Question {
                         break;
                     }
                     let is_long = matches!(role, Role::Word | Role::Whole) && text.chars().count() >= LEAST_BEGUN;
-                    let word = is_long.then(|| fold(text).into_owned());
+                    let word = is_long.then(|| fold(text).into_owned()).or(noun.map(|noun| noun.syllable.to_string()));
                     question.groups.push(Group { word, share: 0.0, forms: 0, is_written: false, rarity: 0.0 });
                 }
                 let share = match role {

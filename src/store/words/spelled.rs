@@ -1,12 +1,14 @@
 //! Other ways to write a word that is asked for: with what some languages write before it, with or without the sign that joins its parts, in
-//! letters that stand for others, as one word or two. What is stored stays as it is written. Pure.
+//! letters that stand for others, as one word or two, with other particles. What is stored stays as it is written. Pure.
 
 mod apart;
 mod han;
+mod korean;
 mod letters;
 
 pub(in crate::store) use self::apart::named_and_numbered;
 pub(super) use self::apart::{apart, together};
+pub(super) use self::korean::Noun;
 use super::language::Language;
 use super::tokens::Role;
 

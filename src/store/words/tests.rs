@@ -304,6 +304,79 @@ fn many_words_are_not_typed_otherwise_without_end() {
     assert!(found(&connection, &names).is_empty());
 }
 
+/// Korean writes particles at words: who asks has others than the text. Words of several syllables are found by those within them.
+#[test]
+fn korean_is_found_with_other_particles() {
+    let texts: BTreeMap<i64, String> = (1..).zip(KOREAN.iter().map(|[text, ..]| (*text).to_owned())).collect();
+    let connection = index(&texts);
+    for (id, [_, words, question]) in (1..).zip(KOREAN) {
+        for asked in [words, question] {
+            assert_eq!(ask(&connection, asked, filter(10)).first().map(|of| of.chunk), Some(id), "{asked}");
+        }
+    }
+}
+
+#[test]
+fn a_korean_noun_of_one_syllable_is_found_with_other_particles() {
+    for (asked, there) in [
+        ("키를", "키는 저장소 밖에 둔다"),
+        ("값이", "값은 따옴표 안에 적는다"),
+        ("앱에서", "앱을 닫으면 저장된다"),
+        ("웹에", "웹의 주소"),
+        ("줄을", "줄이 길면 나눈다"),
+        ("창을", "창 크기는 바꿀 수 있다"),
+        ("탭으로", "탭 사이를 오간다"),
+        ("폼을", "폼 제출"),
+        ("홈에", "홈 폴더가 기본이다"),
+        ("맵을", "맵은 순서가 없다"),
+        ("큐의", "큐 크기를 정한다"),
+        ("락을", "락 없이 읽는다"),
+        ("값을", "빈 값."),
+        ("표의", "표 머리글"),
+        ("행까지", "행이 지워진다"),
+    ] {
+        let connection = index(&BTreeMap::from([(1, there.to_owned()), (2, "서울".to_owned()), (3, format!("{asked} 본다"))]));
+        let ranking: Vec<i64> = ask(&connection, asked, filter(10)).iter().map(|of| of.chunk).collect();
+        // What may as well be a word of two syllables is looked for as a noun where it stands nowhere.
+        let is_doubtful = ["값이", "큐의", "표의"].contains(&asked);
+        assert_eq!(ranking, if is_doubtful { vec![3] } else { vec![3, 1] }, "{asked}");
+        let alone = index(&BTreeMap::from([(1, there.to_owned()), (2, "서울".to_owned())]));
+        assert_eq!(found(&alone, asked), BTreeSet::from([1]), "{asked}");
+    }
+    let connection = index(&(1..).zip(["환경을 정한다", "경로를 정한다", "서울"].map(str::to_owned)).collect());
+    assert_eq!(found(&connection, "경로"), BTreeSet::from([2]));
+}
+
+/// A passage, some of its words in other forms, and a question.
+const KOREAN: [[&str; 3]; 26] = [
+    ["컨테이너 삭제는 중지된 뒤에 가능하다. 실행 중이면 먼저 멈춘다.", "컨테이너를 삭제", "컨테이너를 삭제하려면 어떻게 하나요?"],
+    ["이미지의 용량이 크면 여러 단계로 빌드하여 줄인다.", "이미지 용량을 줄이기", "이미지가 너무 큰데 용량을 줄이는 방법은?"],
+    ["비밀번호가 만료되면 관리자에게 재설정을 요청한다.", "비밀번호를 재설정", "비밀번호를 잊었는데 재설정은 어떻게 하나요?"],
+    ["로그는 매일 밤 압축되고 삼십 일이 지나면 지워진다.", "로그를 압축", "로그를 며칠 동안 보관하나요? 압축도 되나요?"],
+    ["방화벽에서 포트를 열면 외부 접속이 허용된다.", "방화벽의 포트", "외부에서 접속하려면 방화벽을 어떻게 설정하나요?"],
+    ["백업은 증분 방식으로 만들고 일요일에만 전체를 복사한다.", "증분 백업을", "백업을 전체로 복사하는 요일은 언제인가요?"],
+    ["인증서의 갱신은 자동이며 만료 이 주 전에 시작된다.", "인증서를 갱신", "인증서가 만료되기 전에 갱신하려면?"],
+    ["데이터베이스 연결이 끊기면 풀에서 다시 시도한다.", "데이터베이스에 연결을", "데이터베이스로 연결하는 것이 자꾸 실패합니다"],
+    ["색인이 없으면 질의는 표 전체를 읽는다.", "색인을 질의에", "질의가 느린데 색인을 만들어야 하나요?"],
+    ["스레드는 메모리를 함께 쓰고 프로세스는 따로 쓴다.", "스레드와 프로세스의", "프로세스와 스레드의 차이는 무엇인가요?"],
+    ["환경 변수로 설정 파일의 경로를 바꿀 수 있다.", "환경 변수를 경로에", "설정 파일을 다른 경로에서 읽게 하려면?"],
+    ["가상 머신의 스냅샷은 디스크의 상태를 저장한다.", "스냅샷을 저장", "가상 머신에서 스냅샷을 만드는 방법을 알려 주세요"],
+    ["사용자 계정은 그룹에 속하고 권한은 그룹이 정한다.", "사용자를 그룹에", "사용자에게 권한을 주려면 어떻게 해야 하나요?"],
+    ["캐시가 가득 차면 오래된 항목부터 버린다.", "캐시를 항목으로", "캐시에서 항목은 어떤 순서로 버려지나요?"],
+    ["배포는 푸른 서버와 초록 서버를 바꾸어 중단 없이 한다.", "중단 없는 배포를", "서비스를 중단하지 않고 배포하려면?"],
+    ["메시지는 대기열에 쌓이고 소비자가 하나씩 가져간다.", "대기열의 메시지를", "대기열에서 메시지를 가져가는 것은 누구인가요?"],
+    ["압축 파일을 풀면 같은 이름의 폴더가 생긴다.", "압축 파일의 폴더를", "압축을 풀 때 폴더는 어디에 생기나요?"],
+    ["글꼴이 없으면 화면에 네모가 보인다.", "글꼴을 화면에", "화면에서 글자가 네모로 보이는 이유는?"],
+    ["프린터 드라이버의 설치에는 관리자 권한이 든다.", "프린터에 드라이버를", "프린터를 설치하려면 드라이버가 필요한가요?"],
+    ["네트워크가 느리면 대역폭을 측정하는 도구를 쓴다.", "네트워크의 대역폭", "네트워크에서 대역폭은 어떻게 측정하나요?"],
+    ["커밋을 되돌리려면 반대되는 변경을 새로 만든다.", "커밋의 변경을", "이미 올린 커밋은 어떻게 되돌리나요?"],
+    ["브랜치의 병합에서 충돌이 나면 손으로 고친다.", "브랜치를 병합", "브랜치를 병합하다가 충돌이 생기면?"],
+    ["시간대가 다르면 예약된 작업이 엉뚱한 때에 돈다.", "예약된 작업을 시간대로", "작업을 예약했는데 시간대는 어디서 바꾸나요?"],
+    ["암호화 키는 저장소 밖에 두고 해마다 바꾼다.", "암호화된 키를", "저장소를 암호화하는 키는 얼마나 자주 바꾸나요?"],
+    ["화면 낭독기는 단추의 이름을 소리로 읽는다.", "단추를 낭독기로", "낭독기가 단추를 읽지 못하는데 어떻게 하나요?"],
+    ["업데이트에 실패하면 이전 판으로 돌아간다.", "업데이트를 실패", "업데이트를 하다가 실패했는데 이전으로 가려면?"],
+];
+
 /// Pairs of letters that only join words outvoted those that are the words.
 #[test]
 fn pairs_of_endings_and_particles_say_less_than_those_of_words() {
