@@ -86,7 +86,8 @@ fn both(one: &[Having], other: &[Having]) -> Vec<Having> {
             Ordering::Greater => drop(other.next()),
             Ordering::Equal => {
                 both.push((a.0, a.1.min(b.1), a.2));
-                (one.next(), other.next());
+                one.next();
+                other.next();
             }
         }
     }

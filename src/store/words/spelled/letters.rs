@@ -76,31 +76,28 @@ fn nasals_of(word: &str) -> Vec<String> {
     let letters: Vec<char> = word.chars().collect();
     let nasal_of = |c: char| ROWS.iter().find(|row| row.contains(c)).and_then(|row| row.chars().next_back());
     let (mut dots, mut consonants, mut at) = (String::new(), String::new(), 0);
-    while let Some(c) = letters.get(at) {
-        let (second, third) = (letters.get(at + 1), letters.get(at + 2));
+    while let Some(&c) = letters.get(at) {
+        let (second, third) = (letters.get(at + 1).copied(), letters.get(at + 2).copied());
         match c {
-            _ if second == Some(&VIRAMA) && third.is_some_and(|third| nasal_of(*third) == Some(*c) && third != c) => {
+            _ if second == Some(VIRAMA) && third.is_some_and(|third| nasal_of(third) == Some(c) && third != c) => {
                 dots.push(ANUSVARA);
-                consonants.extend([*c, VIRAMA]);
+                consonants.extend([c, VIRAMA]);
                 at += 1;
             }
-            &ANUSVARA => match second.and_then(|next| nasal_of(*next)) {
-                Some(nasal) => {
-                    dots.push(ANUSVARA);
-                    consonants.extend([nasal, VIRAMA]);
+            ANUSVARA => {
+                dots.push(c);
+                match second.and_then(nasal_of) {
+                    Some(nasal) => consonants.extend([nasal, VIRAMA]),
+                    None => consonants.push(CHANDRABINDU),
                 }
-                None => {
-                    dots.push(ANUSVARA);
-                    consonants.push(CHANDRABINDU);
-                }
-            },
-            &CHANDRABINDU => {
+            }
+            CHANDRABINDU => {
                 dots.push(ANUSVARA);
-                consonants.push(*c);
+                consonants.push(c);
             }
             _ => {
-                dots.push(*c);
-                consonants.push(*c);
+                dots.push(c);
+                consonants.push(c);
             }
         }
         at += 1;
