@@ -1147,6 +1147,35 @@ fn a_misspelt_word_has_its_like() {
     assert_eq!(corrected("regular expression"), None, "it is there in another form");
 }
 
+/// As it is asked for it stands first, whatever was stored before.
+#[test]
+fn a_word_is_found_as_others_type_it() {
+    let store = stores::in_memory();
+    for (page, text) in [
+        (1, "The server answers with HTTP 404 then."),
+        (2, "A view of it does raise Http404 then."),
+        (3, "刪除數據庫的備份。"),
+        (4, "删除数据库的备份。"),
+        (5, "می\u{200c}خواهم ایمیل بفرستم"),
+        (6, "값은 따옴표 안에 적는다."),
+    ] {
+        put(&store, &format!("https://a.test/{page}"), text);
+    }
+    for (question, pages) in [
+        ("http404", &["/2", "/1"][..]),
+        ("what does Http404 mean", &["/2", "/1"]),
+        ("HTTP 404", &["/1", "/2"]),
+        ("http405", &[]),
+        ("数据库备份", &["/4", "/3"]),
+        ("數據庫備份", &["/3", "/4"]),
+        ("می خواهم", &["/5"]),
+        ("ايميل", &["/5"]),
+        ("값을", &["/6"]),
+    ] {
+        assert_eq!(paths(&by_words(&store, question)), pages, "{question}");
+    }
+}
+
 /// A route, say: with the fragment of a heading in its place it would be another page.
 #[test]
 fn a_page_whose_address_has_a_fragment_opens_at_that() {

@@ -55,7 +55,7 @@ pub use self::server::{Secret, Server};
 pub use self::sqlite::Compacted;
 use self::sqlite::Sqlite;
 pub use self::until::until;
-pub(crate) use self::words::{ends, telling_words, words_of};
+pub(crate) use self::words::{ends, others_of, telling_words, words_of};
 
 /// How the store ranks, and how long it waits.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::model::{Chunk, ChunkKind, Heading, plain};
-use crate::store::{telling_words, words_of};
+use crate::store::{others_of, telling_words, words_of};
 
 /// What begins a part of a passage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,16 +95,18 @@ fn heading_of(line: &str) -> Option<&str> {
 struct Asked {
     /// All of it, in lower case.
     whole: String,
-    words: Vec<String>,
+    /// Each however it is typed.
+    words: Vec<Vec<String>>,
 }
 
 impl Asked {
     fn of(question: &str) -> Self {
         let whole = question.trim().trim_matches(['"', '`']).to_lowercase();
-        let mut words: Vec<String> = telling_words(question).into_iter().map(|word| stem(&word).to_owned()).collect();
-        words.sort();
-        words.dedup();
-        Self { whole, words }
+        let mut words = telling_words(question);
+        words.sort_by(|one, other| stem(one).cmp(stem(other)));
+        words.dedup_by(|one, other| stem(one) == stem(other));
+        let typed = |word: String| others_of(&word).iter().chain([&word]).map(|word| stem(word).to_owned()).collect();
+        Self { whole, words: words.into_iter().map(typed).collect() }
     }
 
     /// The part in which most of it stands, of equal ones the first; none where nothing of it does.
@@ -137,7 +139,7 @@ impl Asked {
             _ => there.contains(word),
         };
         let whole = self.whole.chars().count() > 1 && section.to_lowercase().contains(&self.whole);
-        self.words.iter().map(stands).chain([whole]).collect()
+        self.words.iter().map(|typed| typed.iter().any(&stands)).chain([whole]).collect()
     }
 }
 
@@ -227,6 +229,9 @@ mod tests {
             ("비밀번호를 잊어버렸어요", "## 추가\n\n새 계정을 추가합니다.\n\n## 재설정\n\n비밀번호가 없으면 다시 설정합니다.\n"),
             ("أسترجع بياناتي", "## إنشاء\n\nيحفظ الجداول.\n\n## استعادة البيانات\n\nأوقف الخادم أولا.\n"),
             ("4ギガ", "## 手順\n\n実行します。\n\n## 要件\n\n４ギガバイトが必要です。\n"),
+            ("删除账户", "## 新增\n\n新增帳戶。\n\n## 管理\n\n可以刪除帳戶。\n"),
+            ("ايميل", "## نام\n\nنام را بنویسید.\n\n## نشانی\n\nایمیل را بنویسید.\n"),
+            ("aendern", "## Neu\n\nEin Konto.\n\n## Konto\n\nHier aendert man es.\n"),
             ("strasse", "## Ort\n\nEin Haus.\n\n## Weg\n\nDie Straße ist lang.\n"),
         ] {
             assert_eq!(texts(question, passage).len(), 2, "{question}");

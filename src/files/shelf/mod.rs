@@ -34,6 +34,7 @@ pub struct Shelf {
     places: Places,
     cargo: cargo::Registry,
     python: python::Environment,
+    modules: node::Modules,
 }
 
 impl Shelf {
@@ -41,7 +42,8 @@ impl Shelf {
     pub fn new(places: Places) -> Self {
         let cargo = cargo::Registry::new(places.cargo_home.as_deref());
         let python = python::Environment::new(&places);
-        Self { places, cargo, python }
+        let modules = node::Modules::new(places.project.as_deref());
+        Self { places, cargo, python, modules }
     }
 
     /// The package by its name; without a version the highest that is there. Blocking: it reads what the package says of itself.
@@ -67,7 +69,7 @@ impl Shelf {
         let mut there = match package.ecosystem {
             Ecosystem::Cargo => self.cargo.of(&package.name),
             Ecosystem::Pypi => self.python.of(&package.name),
-            Ecosystem::Npm => node::of(self.places.project.as_deref(), &package.name),
+            Ecosystem::Npm => self.modules.of(&package.name),
             Ecosystem::Go => go::of(self.places.go_mod_cache.as_deref(), &package.name),
         };
         there.sort_by(|(a, _), (b, _)| compare(a, b).then_with(|| a.cmp(b)));
@@ -105,7 +107,7 @@ impl Shelf {
                 self.read(package.ecosystem, &package.name, package.version.as_deref().unwrap_or_default(), &root)
             }
             (Ecosystem::Npm, _) => {
-                let root = node::locked(project, dependency).ok_or_else(missing)?;
+                let root = self.modules.locked(dependency).ok_or_else(missing)?;
                 node::read(package, &root)
             }
             (Ecosystem::Go, _) if let Some(root) = project.and_then(|project| go::vendored(project, package)) => {

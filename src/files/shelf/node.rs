@@ -1,8 +1,10 @@
 //! Packages in `node_modules`, flat or nested as npm lays them, or behind links as pnpm does. One link is followed for a package, and none
 //! within it: that pnpm's lead in circles is nothing to this reader.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -11,29 +13,44 @@ use crate::files::error::Error;
 use crate::files::package::{About, Installed, Need, PackageName, web};
 use crate::files::project::Dependency;
 
-/// Versions of a package at the top of `node_modules`, and in pnpm's own folder.
-pub(super) fn of(project: Option<&Path>, name: &str) -> Vec<(String, PathBuf)> {
-    let Some(modules) = project.map(|project| project.join("node_modules")) else { return Vec::new() };
-    let beginning = format!("{}@", pnpm_name(name));
-    let stored = folders(&modules.join(".pnpm")).into_iter().filter(|(folder, _)| folder.starts_with(&beginning));
-    let roots = [modules.join(name)].into_iter().chain(stored.map(|(_, path)| path.join("node_modules").join(name)));
-    let real = roots.filter_map(|root| fs::canonicalize(root).ok());
-    real.filter_map(|root| Some((manifest(&root)?.get("version")?.as_str()?.to_owned(), root))).collect()
+/// Those of a project.
+#[derive(Debug)]
+pub(super) struct Modules {
+    project: Option<PathBuf>,
+    /// The folders in pnpm's own, by their names: read once, as there is one for each package.
+    stored: OnceLock<BTreeMap<String, PathBuf>>,
 }
 
-/// The folder that a lock file gives a package, if the version there is the one that it says.
-pub(super) fn locked(project: Option<&Path>, dependency: &Dependency) -> Option<PathBuf> {
-    let (project, package) = (project?, &dependency.package);
-    let is_it = |root: &PathBuf| {
-        let found = manifest(root);
-        let version = found.as_ref().and_then(|manifest| manifest.get("version")?.as_str());
-        found.is_some() && (package.version.is_none() || version == package.version.as_deref())
-    };
-    let named = dependency.at.as_ref().map(|at| project.join(at));
-    named.into_iter().filter_map(|at| fs::canonicalize(at).ok()).find(is_it).or_else(|| {
-        let there = of(Some(project), &package.name);
-        there.into_iter().find(|(version, _)| package.version.as_deref().is_none_or(|wanted| wanted == version)).map(|(_, root)| root)
-    })
+impl Modules {
+    pub(super) fn new(project: Option<&Path>) -> Self {
+        Self { project: project.map(Path::to_owned), stored: OnceLock::new() }
+    }
+
+    /// Versions of a package at the top of `node_modules`, and in pnpm's own folder.
+    pub(super) fn of(&self, name: &str) -> Vec<(String, PathBuf)> {
+        let Some(modules) = self.project.as_ref().map(|project| project.join("node_modules")) else { return Vec::new() };
+        let stored = self.stored.get_or_init(|| folders(&modules.join(".pnpm")).into_iter().collect());
+        let beginning = format!("{}@", pnpm_name(name));
+        let stored = stored.range(beginning.clone()..).take_while(|(folder, _)| folder.starts_with(&beginning));
+        let roots = [modules.join(name)].into_iter().chain(stored.map(|(_, path)| path.join("node_modules").join(name)));
+        let real = roots.filter_map(|root| fs::canonicalize(root).ok());
+        real.filter_map(|root| Some((manifest(&root)?.get("version")?.as_str()?.to_owned(), root))).collect()
+    }
+
+    /// The folder that a lock file gives a package, if the version there is the one that it says.
+    pub(super) fn locked(&self, dependency: &Dependency) -> Option<PathBuf> {
+        let (project, package) = (self.project.as_ref()?, &dependency.package);
+        let is_it = |root: &PathBuf| {
+            let found = manifest(root);
+            let version = found.as_ref().and_then(|manifest| manifest.get("version")?.as_str());
+            found.is_some() && (package.version.is_none() || version == package.version.as_deref())
+        };
+        let named = dependency.at.as_ref().map(|at| project.join(at));
+        named.into_iter().filter_map(|at| fs::canonicalize(at).ok()).find(is_it).or_else(|| {
+            let there = self.of(&package.name);
+            there.into_iter().find(|(version, _)| package.version.as_deref().is_none_or(|wanted| wanted == version)).map(|(_, root)| root)
+        })
+    }
 }
 
 /// As pnpm names its folders: `/` becomes `+`.

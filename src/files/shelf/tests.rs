@@ -136,6 +136,22 @@ fn pnpms_links_that_lead_in_circles_are_followed_once() {
     assert_eq!(disk.find("npm:a").unwrap().root, modules.join(".pnpm/a@1.0.0/node_modules/a"));
 }
 
+/// Each package has a folder in pnpm's own, and each was looked for in a list of all of them.
+#[test]
+fn pnpms_folder_is_read_once() {
+    let at = |name: &str| format!("project/node_modules/.pnpm/{name}@1.0.0/node_modules/{name}/package.json");
+    let disk = Disk::new(&[(&*at("kettle"), r#"{"version": "1.0.0"}"#), (&*at("kettles"), r#"{"version": "1.0.0"}"#)]);
+    let shelf = disk.shelf();
+    let find = |name: &str| shelf.find(&PackageName::parse(&format!("npm:{name}")).unwrap());
+    assert!(find("kettle").unwrap().root.ends_with("kettle@1.0.0/node_modules/kettle"));
+    let added = disk.at(&at("teapot"));
+    fs::create_dir_all(added.parent().unwrap()).unwrap();
+    fs::write(added, r#"{"version": "1.0.0"}"#).unwrap();
+    assert!(find("kettles").is_ok() && find("kettle").is_ok());
+    assert!(matches!(find("teapot"), Err(Error::NotInstalled { .. })), "what lies where is looked up once");
+    assert!(disk.find("npm:teapot").is_ok());
+}
+
 #[test]
 fn packages_of_python_are_known_by_what_their_installer_wrote() {
     let site = "project/.venv/lib/python3.12/site-packages";

@@ -1,6 +1,6 @@
 //! What a question asks for letter for letter: what stands in quotes, names and numbers, or all of it. Pure.
 
-use crate::store::words::Asked;
+use crate::store::words::{Asked, named_and_numbered};
 
 /// A question as the ranking sees it.
 #[derive(Debug, Default, PartialEq)]
@@ -56,7 +56,7 @@ impl Question {
         }
         let headings: Vec<String> = headings.into_iter().map(folded).collect();
         let text = folded(text);
-        let held = |phrase: &str| {
+        let as_written = |phrase: &str| {
             if headings.iter().any(|heading| declares(heading, phrase)) {
                 DECLARED
             } else if headings.iter().any(|heading| holds(heading, phrase)) {
@@ -66,6 +66,10 @@ impl Question {
             } else {
                 0.0
             }
+        };
+        let held = |phrase: &str| {
+            let others = otherwise(phrase);
+            others.iter().map(|other| OTHERWISE * as_written(other)).fold(as_written(phrase), f32::max)
         };
         let all = |texts: &[String]| texts.iter().fold(0.0, |all, text| all + held(text));
         let of_all = |texts: &[String]| all(texts) / texts.len().max(1) as f32;
@@ -92,6 +96,13 @@ fn declares(heading: &str, phrase: &str) -> bool {
     let before = before.trim_end_matches(|c: char| !c.is_whitespace()).trim();
     let is_called = !before.contains(char::is_whitespace) && before.len() <= 12;
     is_called && after.trim_start().chars().next().is_none_or(|c| "([{<:=,*—–¶".contains(c))
+}
+
+/// A name with its number as others write it: `http 404` for `http404`, and the other way round.
+fn otherwise(phrase: &str) -> Vec<String> {
+    let joined = phrase.replacen([' ', '-', '_'], "", 1);
+    let Some((name, number)) = named_and_numbered(&joined) else { return Vec::new() };
+    ["", " ", "-", "_"].iter().map(|joint| format!("{name}{joint}{number}")).filter(|other| other != phrase).collect()
 }
 
 /// The text as it is compared: lower case, one blank between words, without the marks that only markdown has.
@@ -195,6 +206,8 @@ const NAME: f32 = 0.05;
 /// What a question of two words adds that stands there word for word; each word more adds as much again, up to six of them.
 const WHOLE: f32 = 0.1;
 const MOST_TIMES: usize = 5;
+/// What a name with its number counts that is joined otherwise than in the question.
+const OTHERWISE: f32 = 0.6;
 /// And one that has names or codes: as messages of errors have.
 const MESSAGE: f32 = 0.4;
 /// Phrases or names.
@@ -259,6 +272,18 @@ mod tests {
         assert_eq!(exact("how are kettles made", "kettles are made"), 0.0);
         assert!(exact("when does pathlib.Path.unlink raise", "see pathlib.Path.unlink") > 0.03);
         assert!(exact("删除文件", "如何删除文件夹") == 0.0 && exact("`删除`", "如何删除文件夹") > 0.3);
+    }
+
+    #[test]
+    fn a_name_and_its_number_are_one_word_or_two() {
+        let exact = |question: &str, heading: &str, text: &str| of(question).exact([heading], text);
+        for (question, text) in [("http404", "HTTP 404 means"), ("HTTP 404", "raise Http404 here"), ("http404", "an HTTP-404 is")] {
+            assert!(exact(question, "x", text) > 0.3, "{question}: {text}");
+            assert!(exact(question, "x", text) < exact(question, "x", question), "{question}: {text}");
+            assert!(exact(question, "x", "HTTP 4041 and 404 of HTTP") < 0.1, "{question}");
+        }
+        assert!(exact("http404", "x", "http404") > exact("http404", "HTTP 404 Not Found", "x"));
+        assert_eq!(exact("kettle404x", "x", "kettle 404x"), 0.0);
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Language {
         spoken_for(&words).and_then(|(tag, _)| Self::tagged(tag))
     }
 
-    fn tagged(tag: &str) -> Option<Self> {
+    pub(super) fn tagged(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
         // Norwegian is two.
         let primary = if primary.eq_ignore_ascii_case("nb") || primary.eq_ignore_ascii_case("nn") { "no" } else { primary };
@@ -43,9 +43,13 @@ impl Language {
         Some(Self(at as u8))
     }
 
+    pub(super) fn is_one_of(self, tags: &[&str]) -> bool {
+        tags.contains(&LANGUAGES[usize::from(self.0)].0)
+    }
+
     /// Whether words are made of others that are written as one: `Paketfilterregeln`.
     pub(super) fn joins_words(self) -> bool {
-        matches!(LANGUAGES[usize::from(self.0)].0, "de" | "nl" | "sv" | "da" | "no" | "fi")
+        self.is_one_of(&["de", "nl", "sv", "da", "no", "fi"])
     }
 
     /// The language by which a word on a page in this one is stemmed: one of the word's alphabet. None: it has no stem.

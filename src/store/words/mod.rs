@@ -36,6 +36,7 @@ pub(super) use self::search::search;
 pub(super) use self::segment::{KINDS, Keyed, Segment, Statistics, languages_blob, languages_of};
 pub(super) use self::shelf::{Beside, Shelf, Start, Take, TakePart};
 pub(super) use self::similar::{corrected, similar};
+pub(super) use self::spelled::named_and_numbered;
 
 /// The words of a text as they are compared: in lower case, without marks; of scripts without spaces, neighbouring characters.
 pub(crate) fn words_of(text: &str) -> Vec<String> {
@@ -53,6 +54,12 @@ pub(crate) fn telling_words(question: &str) -> Vec<String> {
     let asked = Asked::parse(question);
     let tokens = asked.units().iter().flat_map(|unit| &unit.tokens);
     tokens.filter(|(_, role)| is_word(*role)).map(|(text, _)| tokens::fold(text).into_owned()).collect()
+}
+
+/// A word of a question as texts may have it that are typed with other letters.
+pub(crate) fn others_of(word: &str) -> Vec<String> {
+    let role = if word.starts_with(|c| c >= '\u{e00}') { Role::Gram } else { Role::Word };
+    spelled::spellings(word, role, None).iter().map(|other| tokens::fold(other).into_owned()).collect()
 }
 
 fn is_word(role: Role) -> bool {

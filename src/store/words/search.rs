@@ -2,9 +2,11 @@
 //! The first of them are ranked again with those beside them.
 
 mod beside;
+mod pair;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use self::pair::Pair;
 use super::Filter;
 use super::asked::{Asked, Unit};
 use super::block::{BROKEN, Kind, Posting, Postings, broken, length_of, number};
@@ -13,7 +15,7 @@ use super::language::Language;
 use super::segment::{Blocks, Segment};
 use super::shelf::Shelf;
 use super::similar;
-use super::spelled::spellings;
+use super::spelled::{Noun, apart, spellings, together};
 use super::tokens::{Role, fold};
 use crate::model::Wanted;
 use crate::store::among::both;
@@ -24,7 +26,8 @@ use crate::store::fuse::{Best, Candidate};
 pub(in crate::store) fn search(shelf: &dyn Shelf, asked: &Asked, filter: Filter<'_>) -> Result<Vec<Candidate>, Failure> {
     let kind = i64::from(filter.wanted == Wanted::Code);
     let segments = shelf.segments(kind)?;
-    let languages = languages(&segments);
+    let mut languages = similar::languages_of(&segments);
+    languages.truncate(MAX_LANGUAGES);
     let of_index = OfIndex {
         grams: &|character| similar::grams_of(shelf, &segments, character),
         compound: &|word| languages.first().map_or(Ok(None), |language| similar::compound_of(shelf, &segments, *language, word)),
@@ -36,7 +39,9 @@ pub(in crate::store) fn search(shelf: &dyn Shelf, asked: &Asked, filter: Filter<
     for found in &mut found {
         found.admit(&mut blocks, filter)?;
         found.look_up(&mut blocks, &question.terms)?;
+        found.look_up_pairs(&mut blocks, &question.pairs)?;
     }
+    question.terms.extend(question.pairs.iter().map(Pair::term));
     let begun = question.begun(&found, |word| similar::words_begun(shelf, found.iter().map(|found| &found.segment), word))?;
     for found in &mut found {
         found.look_up(&mut blocks, &begun)?;
@@ -59,23 +64,12 @@ pub(in crate::store) fn search(shelf: &dyn Shelf, asked: &Asked, filter: Filter<
     Ok(ranking)
 }
 
-/// The languages of most chunks.
-fn languages(segments: &[Segment]) -> Vec<Language> {
-    let mut counts: HashMap<Language, u64> = HashMap::new();
-    for (code, chunks) in segments.iter().flat_map(|segment| &segment.statistics.languages) {
-        if let Some(language) = Language::from_code(*code) {
-            *counts.entry(language).or_default() += chunks;
-        }
-    }
-    let mut languages: Vec<_> = counts.into_iter().collect();
-    languages.sort_by_key(|(language, chunks)| (u64::MAX - chunks, *language));
-    languages.into_iter().map(|(language, _)| language).take(MAX_LANGUAGES).collect()
-}
-
 /// What is looked up, and what finding it is worth.
 struct Question {
-    /// Each term once.
+    /// Each term once, but for one that is two words: once for each of these.
     terms: Vec<Term>,
+    /// Words that a text may have as two.
+    pairs: Vec<Pair>,
     groups: Vec<Group>,
     units: Vec<Members>,
     /// Words of a chunk.
@@ -87,9 +81,36 @@ struct Question {
 struct Term {
     term: Vec<u8>,
     group: usize,
-    is_exact: bool,
+    form: Form,
     /// Times the share of its frequency: its score.
     weight: f32,
+}
+
+/// What a term is to its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// The word as it is looked up.
+    Plain,
+    /// The word as it is written in the question: it adds to the others.
+    Exact,
+    /// As it is typed with other letters.
+    Other,
+    /// One word for two that are asked for. What these are worth is for others to tell.
+    Joined,
+    /// Two for one, or what may be a part of another word.
+    Apart,
+}
+
+impl Form {
+    fn tells_rarity(self) -> bool {
+        !matches!(self, Self::Joined | Self::Apart)
+    }
+}
+
+impl Term {
+    fn of(term: Vec<u8>, group: usize, form: Form) -> Self {
+        Self { term, group, form, weight: 0.0 }
+    }
 }
 
 /// The forms of one word: they count as one.
@@ -126,17 +147,22 @@ struct OfIndex<'s> {
 impl Question {
     fn of(asked: &Asked, languages: &[Language], of_index: &OfIndex<'_>) -> Result<Self, Failure> {
         let mut terms: HashMap<Vec<u8>, Term> = HashMap::new();
-        let mut question = Self { terms: Vec::new(), groups: Vec::new(), units: Vec::new(), average: 1.0, norms: [0.0; 256] };
-        let mut compounds = MAX_COMPOUNDS;
+        let mut question =
+            Self { terms: Vec::new(), pairs: Vec::new(), groups: Vec::new(), units: Vec::new(), average: 1.0, norms: [0.0; 256] };
+        let (mut compounds, mut others_left) = (MAX_COMPOUNDS, MAX_OTHERS);
+        let mut placed: Vec<Vec<Placed<'_>>> = Vec::new();
         for Unit { tokens } in asked.units() {
             let mut members = Members::default();
+            let mut of_unit = Vec::new();
             let parts: Vec<&str> = tokens.iter().filter(|(_, role)| *role == Role::Part).map(|(part, _)| part.as_str()).collect();
+            let grams: Vec<&str> = tokens.iter().filter(|(_, role)| *role == Role::Gram).map(|(gram, _)| gram.as_str()).collect();
+            let noun = Noun::of(&grams);
             let mut made_of = Vec::new();
             for (text, _) in tokens.iter().filter(|(_, role)| *role == Role::Word).take(compounds) {
                 compounds -= usize::from(text.chars().count() >= similar::MIN_COMPOUND);
                 made_of.extend((of_index.compound)(text)?.into_iter().flatten().map(|word| (word, Role::Part)));
             }
-            for (text, role) in tokens.iter().chain(&made_of) {
+            for (at, (text, role)) in tokens.iter().chain(&made_of).enumerate() {
                 let is_stemmed = matches!(role, Role::Word | Role::Part);
                 let folded = fold(text);
                 let mut stems: Vec<(String, Option<String>)> =
@@ -156,25 +182,40 @@ impl Question {
                 if !plain.iter().any(|term| **term == *folded) {
                     plain.push(folded.into_owned());
                 }
-                if *role == Role::Gram && text.chars().nth(1).is_none() {
+                let is_alone = *role == Role::Gram && text.chars().nth(1).is_none();
+                if is_alone {
                     plain.extend((of_index.grams)(text)?);
                 }
                 // `task_group` where `TaskGroup` is asked for.
-                let apart = (*role == Role::Word && parts.concat() == *text).then(|| parts.join("_"));
+                let in_parts = (*role == Role::Word && parts.concat() == *text).then(|| parts.join("_"));
                 // What is joined has a stem as a word has.
-                for other in spellings(text, *role).into_iter().chain(apart) {
-                    plain.extend(languages.iter().map(|language| forms(&other, *language).0));
-                    plain.push(fold(&other).into_owned());
+                let mut others = Vec::new();
+                for other in spellings(text, *role, languages.first().copied()).into_iter().chain(in_parts) {
+                    if text.is_ascii() && other.is_ascii() {
+                        plain.extend(terms_of(&other, languages));
+                    } else if others_left > 0 {
+                        others_left -= 1;
+                        if is_alone {
+                            others.extend((of_index.grams)(&other)?.into_iter().map(|gram| (gram, Form::Other)));
+                        }
+                        others.extend(terms_of(&other, languages).into_iter().map(|term| (term, Form::Other)));
+                    }
                 }
+                let noun = noun.as_ref().filter(|_| at == 0);
+                if let Some(noun) = noun.filter(|noun| noun.is_plain && others_left > 0) {
+                    others_left -= 1;
+                    others.extend(noun.forms().into_iter().map(|form| (form, Form::Apart)));
+                }
+                let typed = others.iter().filter(|(_, form)| *form == Form::Other).map(|(term, _)| term);
                 // Another form of a word that was there before is no other word.
-                let known = plain.iter().find_map(|term| terms.get(term.as_bytes())).map(|term| term.group);
+                let known = plain.iter().chain(typed).find_map(|term| terms.get(term.as_bytes())).map(|term| term.group);
                 let group = known.unwrap_or(question.groups.len());
                 if known.is_none() {
                     if group == MAX_GROUPS {
                         break;
                     }
                     let is_long = matches!(role, Role::Word | Role::Whole) && text.chars().count() >= LEAST_BEGUN;
-                    let word = is_long.then(|| fold(text).into_owned());
+                    let word = is_long.then(|| fold(text).into_owned()).or(noun.map(|noun| noun.syllable.to_string()));
                     question.groups.push(Group { word, share: 0.0, forms: 0, is_written: false, rarity: 0.0 });
                 }
                 let share = match role {
@@ -188,23 +229,37 @@ impl Question {
                     Role::Part => {}
                     Role::Word | Role::Gram | Role::Sign => members.words |= 1 << group,
                 }
-                let plain = plain.into_iter().map(String::into_bytes).chain(marked).map(|term| (term, false));
-                let exact = stems.into_iter().filter_map(|(_, exact)| exact).map(|exact| (exact_term(&exact), true));
-                for (term, is_exact) in plain.chain(exact) {
-                    terms.entry(term.clone()).or_insert(Term { term, group, is_exact, weight: 0.0 });
+                let plain = plain.into_iter().map(String::into_bytes).chain(marked).map(|term| (term, Form::Plain));
+                let exact = stems.into_iter().filter_map(|(_, exact)| exact).map(|exact| (exact_term(&exact), Form::Exact));
+                let others = others.into_iter().map(|(other, form)| (other.into_bytes(), form));
+                for (term, form) in plain.chain(exact).chain(others) {
+                    terms.entry(term.clone()).or_insert(Term::of(term, group, form));
                 }
+                // Of `ML-SA1` a half is no name with its number.
+                let is_by_itself = *role == Role::Word && tokens.iter().filter(|(_, role)| *role == Role::Word).count() == 1;
+                if is_by_itself && known.is_none() && question.pairs.len() < MAX_PAIRS {
+                    let pairs = apart(text).into_iter().map(|words| Pair::of(group, words.map(|word| terms_of_any(&word, languages))));
+                    question.pairs.extend(pairs);
+                }
+                of_unit.extend(tokens.get(at).map(|(text, role)| (text.as_str(), *role, group)));
             }
             question.units.push(members);
+            placed.push(of_unit);
         }
-        question.terms = terms.into_values().collect();
-        question.terms.sort_unstable_by(|a, b| a.term.cmp(&b.term));
+        let joined = joined(&placed, languages).into_iter().filter(|(term, _)| !terms.contains_key(term));
+        question.terms = joined.map(|(term, group)| Term::of(term, group, Form::Joined)).collect();
+        question.terms.extend(terms.into_values());
+        question.terms.sort_unstable_by(|a, b| (&a.term, a.group).cmp(&(&b.term, b.group)));
         Ok(question)
     }
 
     /// All that is looked up then is asked for at once.
     fn look_ahead(&self, shelf: &dyn Shelf, found: &[Found], filter: Filter<'_>) -> Result<(), Failure> {
         let of_source = filter.source.map(source_term);
-        let terms: Vec<&[u8]> = self.terms.iter().map(|term| &*term.term).chain(of_source.as_deref()).collect();
+        let of_pairs = self.pairs.iter().flat_map(Pair::terms);
+        let mut terms: Vec<&[u8]> = self.terms.iter().map(|term| &*term.term).chain(of_source.as_deref()).chain(of_pairs).collect();
+        terms.sort_unstable();
+        terms.dedup();
         shelf.look_ahead(&found.iter().map(|found| &found.segment).collect::<Vec<_>>(), &terms)
     }
 
@@ -223,7 +278,7 @@ impl Question {
             if !terms.is_empty() {
                 *share = share.min(PART);
             }
-            begun.extend(terms.into_iter().map(|term| Term { term: term.into_bytes(), group, is_exact: false, weight: 0.0 }));
+            begun.extend(terms.into_iter().map(|term| Term::of(term.into_bytes(), group, Form::Plain)));
         }
         let mut known: HashSet<Vec<u8>> = self.terms.iter().map(|term| term.term.clone()).collect();
         begun.retain(|new: &Term| known.insert(new.term.clone()));
@@ -247,15 +302,27 @@ impl Question {
         for (number, group) in self.groups.iter_mut().enumerate() {
             let of_group = || self.terms.iter().zip(&counts).filter(|(term, count)| term.group == number && **count > 0.0);
             // Of a word without its marks there may be no more than the word as it is written, as its stem is another then.
-            group.is_written = of_group().all(|(term, _)| term.is_exact);
-            let forms = of_group().filter(|(term, _)| group.is_written || !term.is_exact);
+            group.is_written = of_group().filter(|(term, _)| term.form.tells_rarity()).all(|(term, _)| term.form == Form::Exact);
+            let forms = of_group().filter(|(term, _)| group.is_written || term.form != Form::Exact);
             group.forms = forms.clone().count();
-            group.rarity = rarity(forms.map(|(_, count)| count).sum());
+            let having = |tells_rarity: bool| {
+                let telling = forms.clone().filter(|(term, _)| term.form.tells_rarity() == tells_rarity);
+                telling.map(|(_, count)| count).sum::<f64>()
+            };
+            group.rarity = rarity(if having(true) > 0.0 { having(true) } else { having(false) });
         }
         for (term, count) in self.terms.iter_mut().zip(counts) {
             let group = &self.groups[term.group];
-            term.is_exact &= !group.is_written;
-            let rarity = if term.is_exact { EXACT_SHARE * rarity(count) } else { group.rarity };
+            if group.is_written && term.form == Form::Exact {
+                term.form = Form::Plain;
+            }
+            let rarity = match term.form {
+                Form::Plain => group.rarity,
+                Form::Exact => EXACT_SHARE * rarity(count),
+                Form::Other => OTHER_SHARE * group.rarity,
+                Form::Joined => OTHER_SHARE * group.rarity.min(rarity(count)),
+                Form::Apart => PART * group.rarity.min(rarity(count)),
+            };
             term.weight = rarity * group.share * (K1 + 1.0);
         }
     }
@@ -276,6 +343,52 @@ impl Question {
         }
         if all > 0.0 { found / all } else { 0.0 }
     }
+}
+
+/// How many terms a question has.
+#[cfg(test)]
+pub(super) fn counted(asked: &Asked, languages: &[Language]) -> Result<usize, Failure> {
+    let of_index = OfIndex { grams: &|_| Ok(Vec::new()), compound: &|_| Ok(None) };
+    let question = Question::of(asked, languages, &of_index)?;
+    Ok(question.terms.len() + question.pairs.iter().map(|pair| pair.terms().count()).sum::<usize>())
+}
+
+/// A token of a question, and the number of its group.
+type Placed<'q> = (&'q str, Role, usize);
+
+/// What a text may have as one where words are asked for one behind the other, and the groups that it is of.
+fn joined(units: &[Vec<Placed<'_>>], languages: &[Language]) -> Vec<(Vec<u8>, usize)> {
+    let is_word = |placed: &&Placed<'_>| placed.1 == Role::Word;
+    let mut joined = Vec::new();
+    for pair in units.windows(2) {
+        let (Some((before, _, of)), Some((first, ..))) = (pair[0].iter().rfind(is_word), pair[1].iter().find(is_word)) else { continue };
+        // `3.11` is one number.
+        let whole = pair[1].iter().find(|(text, role, _)| *role == Role::Whole && text.bytes().all(|byte| b".0123456789".contains(&byte)));
+        let behind = whole.map_or(*first, |(text, ..)| *text);
+        let Some(word) = together(before, behind) else { continue };
+        let groups = pair[1].iter().filter(|(text, ..)| behind.contains(text)).map(|(_, _, group)| *group).chain([*of]);
+        let groups: BTreeSet<usize> = groups.collect();
+        for term in terms_of_any(&word, languages) {
+            joined.extend(groups.iter().map(|group| (term.clone(), *group)));
+        }
+    }
+    joined.sort_unstable();
+    joined.dedup();
+    joined
+}
+
+/// The stems of a word, and itself.
+fn terms_of(word: &str, languages: &[Language]) -> Vec<String> {
+    let stems = languages.iter().map(|language| forms(word, *language).0);
+    stems.chain([fold(word).into_owned()]).collect()
+}
+
+/// Those of a word however it is typed, each once.
+fn terms_of_any(word: &str, languages: &[Language]) -> Vec<Vec<u8>> {
+    let typed = spellings(word, Role::Word, languages.first().copied());
+    let terms = typed.iter().map(String::as_str).chain([word]).flat_map(|word| terms_of(word, languages));
+    let terms: BTreeSet<Vec<u8>> = terms.map(String::into_bytes).collect();
+    terms.into_iter().collect()
 }
 
 /// A segment, and what it has of a question.
@@ -400,7 +513,7 @@ impl Window {
         cursor.skip_to(base)?;
         let (weight, bit) = (cursor.term.weight, 1 << cursor.term.group);
         let norms = &question.norms;
-        if cursor.term.is_exact {
+        if cursor.term.form == Form::Exact {
             return cursor.up_to(end, |distance, count, length| {
                 let count = f32::from(count) * 0.5;
                 self.scores[(distance - base) as usize] += weight * count / (count + norms[usize::from(length)]);
@@ -539,7 +652,9 @@ const B: f32 = 0.75;
 
 /// What a word in just the form that was asked for adds, of its own score.
 const EXACT_SHARE: f32 = 0.2;
-/// What a part of a word is worth: `task` where `TaskGroup` is asked for.
+/// What a word is worth that is typed with other letters: what is written as it is asked for comes first.
+const OTHER_SHARE: f32 = 0.9;
+/// What a part of a word is worth: `task` where `TaskGroup` is asked for. And two words that may be one, as they may stand apart.
 const PART: f32 = 0.5;
 
 /// Letters of a word that is taken for the beginning of others, and how many words of a question are.
@@ -548,6 +663,10 @@ const MAX_BEGUN: usize = 4;
 /// Long words of a question that are looked at as made of others: each costs some dozens of look-ups.
 const MAX_COMPOUNDS: usize = 8;
 
+/// Other ways to type the words of a question: each costs a look-up or a few.
+const MAX_OTHERS: usize = 100;
+/// Words of a question that are looked for as two: all postings of both are read.
+const MAX_PAIRS: usize = 8;
 /// One bit each.
 const MAX_GROUPS: usize = 64;
 /// In how many languages a word of a question is stemmed.

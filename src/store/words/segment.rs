@@ -99,10 +99,6 @@ impl Segment {
         self.statistics.last.abs_diff(self.statistics.first)
     }
 
-    pub(super) fn has(&self, language: Language) -> bool {
-        self.statistics.languages.contains_key(&language.code())
-    }
-
     /// Gives the distances of chunks that are gone, from `from` to `to`, in their order.
     pub(super) fn gone_between(&self, shelf: &dyn Shelf, (from, to): (u64, u64), mut take: impl FnMut(u64)) -> Result<(), Failure> {
         if self.gone == 0 {

@@ -8,7 +8,7 @@ use super::builder::{exact_term, forms};
 use super::language::Language;
 use super::segment::{Blocks, Segment};
 use super::shelf::{Shelf, Start};
-use super::spelled::spellings;
+use super::spelled::{apart, spellings};
 use super::tokens::{Role, fold};
 use crate::model::Wanted;
 use crate::store::error::Failure;
@@ -44,10 +44,22 @@ pub(in crate::store) fn corrected(shelf: &dyn Shelf, question: &str, wanted: Wan
     Ok(Some(replaced(question, &corrections)).filter(|corrected| corrected != question))
 }
 
-/// Whether any chunk has a word, in whatever form.
+/// Whether any chunk has a word, in whatever form, or both of the words that it may be.
 fn is_there(blocks: &mut Blocks<'_>, segments: &[Segment], languages: &[Language], word: &str) -> Result<bool, Failure> {
+    if is_as_one(blocks, segments, languages, word)? {
+        return Ok(true);
+    }
+    for [before, behind] in apart(word) {
+        if is_as_one(blocks, segments, languages, &before)? && is_as_one(blocks, segments, languages, &behind)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_as_one(blocks: &mut Blocks<'_>, segments: &[Segment], languages: &[Language], word: &str) -> Result<bool, Failure> {
     let mut terms = vec![exact_term(&fold(word))];
-    for word in spellings(word, Role::Word).iter().map(String::as_str).chain([word, &*fold(word)]) {
+    for word in spellings(word, Role::Word, languages.first().copied()).iter().map(String::as_str).chain([word, &*fold(word)]) {
         terms.push(fold(word).into_owned().into_bytes());
         terms.extend(languages.iter().map(|language| forms(word, *language).0.into_bytes()));
     }
@@ -153,8 +165,18 @@ pub(in crate::store) fn similar(shelf: &dyn Shelf, word: &str, wanted: Wanted) -
     Ok(words.into_iter().take(MAX_WORDS).map(|(_, _, word)| word).collect())
 }
 
-fn languages_of(segments: &[Segment]) -> Vec<Language> {
-    (0..u8::MAX).map_while(Language::from_code).filter(|language| segments.iter().any(|segment| segment.has(*language))).collect()
+/// Those of any chunk, of most chunks first.
+pub(super) fn languages_of(segments: &[Segment]) -> Vec<Language> {
+    let mut counts: HashMap<Language, u64> = HashMap::new();
+    for (code, chunks) in segments.iter().flat_map(|segment| &segment.statistics.languages) {
+        if let Some(language) = Language::from_code(*code) {
+            let count = counts.entry(language).or_default();
+            *count = count.saturating_add(*chunks);
+        }
+    }
+    let mut languages: Vec<_> = counts.into_iter().collect();
+    languages.sort_by_key(|(language, chunks)| (u64::MAX - chunks, *language));
+    languages.into_iter().map(|(language, _)| language).collect()
 }
 
 /// The most frequent pairs that a character of a script without spaces begins: one that is asked for by itself stands in them.

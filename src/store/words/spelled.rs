@@ -1,18 +1,32 @@
-//! Other ways to write a word that is asked for: with what some languages write before it, and with or without the sign that joins its parts.
-//! What is stored stays as it is written. Pure.
+//! Other ways to write a word that is asked for: with what some languages write before it, with or without the sign that joins its parts, in
+//! letters that stand for others, as one word or two, with other particles. What is stored stays as it is written. Pure.
 
+mod apart;
+mod han;
+mod korean;
+mod letters;
+
+pub(in crate::store) use self::apart::named_and_numbered;
+pub(super) use self::apart::{apart, together};
+pub(super) use self::korean::Noun;
+use super::language::Language;
 use super::tokens::Role;
 
-/// As a text may have it where a question has it otherwise: `utf-8` for `utf8` and the other way round, `השרת` for `שרת`. In lower case, as
-/// what is given.
-pub(super) fn spellings(text: &str, role: Role) -> Vec<String> {
-    match (role, text.chars().next()) {
+/// As a text may have it where a question has it otherwise: `utf-8` for `utf8` and the other way round, `השרת` for `שרת`, `軟件` for `软件`. In
+/// lower case, as what is given; `language` is that of most texts.
+pub(super) fn spellings(text: &str, role: Role, language: Option<Language>) -> Vec<String> {
+    let mut others = match (role, text.chars().next()) {
         (Role::Word, Some('\u{5d0}'..='\u{5ea}')) => hebrew(text),
         (Role::Word, Some('\u{620}'..='\u{64a}' | '\u{66e}'..='\u{6d3}')) => arabic(text),
         (Role::Word, _) => parted(text),
         (Role::Whole, _) => joined(text),
+        (Role::Gram, _) => han::others(text),
         _ => Vec::new(),
+    };
+    if role == Role::Word {
+        others.extend(letters::others(text, language));
     }
+    others
 }
 
 /// Articles, conjunctions and prepositions of one letter are a part of the word that they stand before.
@@ -71,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_word_is_written_in_several_ways() {
-        let word = |text| spellings(text, Role::Word);
+        let word = |text| spellings(text, Role::Word, None);
         assert_eq!(word("utf8"), ["utf-8", "utf/8"]);
         assert_eq!(word("io"), ["i/o"]);
         assert_eq!(word("ملفات"), ["الملفات"]);
@@ -80,7 +94,7 @@ mod tests {
         for plain in ["kettle", "8080", "x86", "e0502", "été", "東京", "σ", "א", ""] {
             assert!(word(plain).iter().all(|other| other.starts_with(BEFORE)), "{plain}");
         }
-        let whole = |text| spellings(text, Role::Whole);
+        let whole = |text| spellings(text, Role::Whole, None);
         for (written, others) in [
             ("utf-8", &["utf8", "utf_8"][..]),
             ("i/o", &["io", "i_o", "i-o"]),

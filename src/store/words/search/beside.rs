@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{B, Cursor, Found, K1, MAX_GROUPS, Question, Shelf};
+use super::{B, Cursor, Form, Found, K1, MAX_GROUPS, Question, Shelf};
 use crate::store::error::Failure;
 use crate::store::fuse::{Candidate, sort};
 use crate::store::words::block::length_of;
@@ -79,10 +79,10 @@ impl Said {
         for (term, frequencies) in question.terms.iter().zip(&self.frequencies) {
             let frequency = all(&|at| frequencies[at]);
             let score = term.weight * frequency / (frequency + norm);
-            match term.is_exact {
-                true => exact += score,
+            match term.form {
+                Form::Exact => exact += score,
                 // Of several forms the one that counts most.
-                false => given[term.group] = given[term.group].max(score),
+                _ => given[term.group] = given[term.group].max(score),
             }
         }
         given.iter().sum::<f32>() + exact
