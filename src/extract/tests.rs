@@ -1004,3 +1004,12 @@ fn listings_that_a_script_types_have_no_tags() {
         ),
     ]);
 }
+
+#[test]
+fn a_member_that_is_called_as_a_language_names_none() {
+    let html = "<section class=detail id=D><h3>D</h3><div class=member-signature><span class=modifiers>public static final</span>&nbsp;\
+        <span>M</span>&nbsp;<span class=element-name>D</span></div></section>";
+    let document = document(&page(&format!("<title>M</title><main><h1>Class M</h1><p>Some text of it.</p>{html}</main>"))).unwrap();
+    assert_eq!(document.code[0].language.as_deref(), Some("java"));
+    assert!(document.code[0].inferred);
+}
