@@ -1013,3 +1013,17 @@ fn a_member_that_is_called_as_a_language_names_none() {
     assert_eq!(document.code[0].language.as_deref(), Some("java"));
     assert!(document.code[0].inferred);
 }
+
+#[test]
+fn references_from_words_of_a_listing_are_words() {
+    each(&[
+        (
+            "<pre class=screen>$ clisp-link <code class=option><a class=link href='#opt-run'>run</a></code> <em>source</em></pre>",
+            "```console\n$ clisp-link run source\n```",
+        ),
+        ("<pre>use <a class=xref href=b.html>edit</a>\n<a class=link href=c.html>try</a> it</pre>", "```\nuse edit\ntry it\n```"),
+        // What is done with the listing is none.
+        ("<pre>boil()\n<a class=link href='#'>Copy</a></pre>", "```\nboil()\n```"),
+        ("<pre>boil()\nwait()<a class=copy-btn href=x>Copied!</a></pre>", "```\nboil()\nwait()\n```"),
+    ]);
+}
