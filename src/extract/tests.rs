@@ -1027,3 +1027,25 @@ fn references_from_words_of_a_listing_are_words() {
         ("<pre>boil()\nwait()<a class=copy-btn href=x>Copied!</a></pre>", "```\nboil()\nwait()\n```"),
     ]);
 }
+
+#[test]
+fn marks_of_footnotes_are_no_powers() {
+    let body = "<p>Use <code>liblzma</code><a id=D56 href='#F56'><sup>56</sup></a> version 5, prose<a href='#F57'><sup>57</sup></a> and \
+        <code>.add = TRUE</code><a href='#fn1' class=footnote-ref id=fnref1 role=doc-noteref><sup>1</sup></a>. Word<sup id='fnref:1'><a \
+        href='#fn:1' class=footnote-ref>7</a></sup> ends.</p>";
+    assert_eq!(
+        part(body),
+        "Use `liblzma`[\\[56\\]](https://docs.test/page.html#F56) version 5, prose[\\[57\\]](https://docs.test/page.html#F57) and \
+         `.add = TRUE`[\\[1\\]](https://docs.test/page.html#fn1). Word[7](https://docs.test/page.html#fn:1) ends."
+    );
+    let text = text(&page(&format!("<title>Kettles</title><main><h1>Kettles</h1>{body}</main>"))).unwrap().text;
+    assert!(text.ends_with("Use liblzma[56] version 5, prose[57] and .add = TRUE[1]. Word[7] ends."), "{text}");
+    each(&[
+        // What else is raised in a link is no note.
+        (
+            "<p>2<a href='#p'><sup>n+1</sup></a> and 4<a href=x.html><sup>2</sup></a>.</p>",
+            "2[^(n+1)](https://docs.test/page.html#p) and 4[^2](https://docs.test/x.html).",
+        ),
+        ("<p>See <a href='#s'>x<sup>2</sup></a>.</p>", "See [x^2](https://docs.test/page.html#s)."),
+    ]);
+}
