@@ -1049,3 +1049,17 @@ fn marks_of_footnotes_are_no_powers() {
         ("<p>See <a href='#s'>x<sup>2</sup></a>.</p>", "See [x^2](https://docs.test/page.html#s)."),
     ]);
 }
+
+#[test]
+fn emphasis_side_by_side_is_read_back() {
+    each(&[
+        ("<p>${<i>parameter</i><b>#</b><i>word</i>}</p>", "${*parameter*#*word*}"),
+        ("<p>${<i>parameter</i><b>:-</b><i>word</i>}</p>", "${*parameter*:-*word*}"),
+        ("<p><b>!</b><i>name</i> and <i>a.</i><b>b</b></p>", "!*name* and a.**b**"),
+        ("<p><b>-a</b><i>file</i><b>c</b></p>", "**-a***file***c**"),
+        ("<p><b>!</b><a href=x><i>name</i></a></p>", "**!**[*name*](https://docs.test/x)"),
+        ("<p><b>!</b><i></i>name</p>", "!name"),
+        ("<p><b>a b</b> <i>!c</i></p>", "**a b** *!c*"),
+        ("<p><i>x</i><b>(y)</b> <b>(y)</b><i>(z)</i></p>", "*x*(y) **(y)***(z)*"),
+    ]);
+}
