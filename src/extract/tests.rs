@@ -1063,3 +1063,52 @@ fn emphasis_side_by_side_is_read_back() {
         ("<p><i>x</i><b>(y)</b> <b>(y)</b><i>(z)</i></p>", "*x*(y) **(y)***(z)*"),
     ]);
 }
+
+#[test]
+fn since_which_version_is_told_below() {
+    let rustdoc = "<section id=main-content class=content><div class=main-heading><h1>Function std::foo</h1><span class=out-of-band><span \
+        class=since title='Stable since Rust version 1.59.0'>1.59.0</span> · <a class=srclink href=x>source</a></span></div>\
+        <p>Does foo with all that it finds.</p><section id=method.boil class=method><span class=rightside><span class=since>1.7.0 (const: \
+        unstable)</span> · <a class=srclink href=x>source</a></span><a href='#method.boil' class=anchor></a><h4>pub fn boil()</h4>\
+        </section><p>Boils.</p></section>";
+    let document = document(&page(&format!("<title>foo in std</title><body class=rustdoc>{rustdoc}"))).unwrap();
+    assert_eq!(
+        document.markdown,
+        "# Function std::foo\n\nSince 1.59.0\n\nDoes foo with all that it finds.\n\n#### pub fn boil()\n\nSince 1.7.0 (const: unstable)\n\nBoils."
+    );
+    let outline: Vec<_> = document.outline.iter().map(|heading| (heading.text.as_str(), heading.anchor.as_deref())).collect();
+    assert_eq!(outline[1], ("pub fn boil()", Some("method.boil")));
+    assert!(!document.notes.iter().any(|note| note.begins.contains("1.7.0")), "{:?}", document.notes);
+    each(&[
+        (
+            "<h4 id=a-1><span>a(Cups) -> ok</span><div><span class=since>OTP 22.1</span></div></h4><p>Boils.</p>",
+            "#### a(Cups) -> ok\n\nSince OTP 22.1\n\nBoils.",
+        ),
+        ("<p>Boils <span class=since>since 4.0</span>, and waits.</p>", "Boils since 4.0 , and waits."),
+        ("<p>Boils <span class=since>for ever</span></p>", "Boils"),
+    ]);
+}
+
+#[test]
+fn marks_beside_examples_and_members_are_none_of_the_text() {
+    each(&[
+        (
+            "<div class=example-wrap><pre class='rust rust-example-rendered'><code>let x = 1;</code></pre><a class=test-arrow \
+             href='https://play.test/?code=x'>Run</a></div>",
+            "```rust\nlet x = 1;\n```",
+        ),
+        ("<p>Any <a href='x.html#a'><img src=permalink.png alt=Permalink></a></p>", "Any"),
+        (
+            "<p>Any <a href='x.html#a'><img src=kettle.png alt=Kettle></a></p>",
+            "Any [![Kettle](https://docs.test/kettle.png)](https://docs.test/x.html#a)",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_in_a_listing_is_not_left_out_by_its_name() {
+    let html = "<pre>>>> session.commit()\n<div class='popup_sql'>COMMIT</div></pre>";
+    let document = document(&page(&format!("<title>Kettles</title><main><h1>Kettles</h1><p>Some text of it.</p>{html}</main>"))).unwrap();
+    assert!(document.markdown.ends_with("```pycon\n>>> session.commit()\nCOMMIT\n```"), "{}", document.markdown);
+    assert_eq!(document.notes, []);
+}
