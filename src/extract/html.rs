@@ -87,6 +87,8 @@ pub(super) struct Writer<'a> {
     pub(super) headed: Option<(usize, usize)>,
     /// Since which version there is what the heading is about that is open or comes next.
     since: Option<String>,
+    /// The mark of the item that begins here, where markdown has none like it.
+    pub(super) letters: Option<String>,
 }
 
 pub(super) enum Open {
@@ -135,6 +137,7 @@ impl<'a> Writer<'a> {
             member: None,
             headed: None,
             since: None,
+            letters: None,
         }
     }
 
@@ -247,17 +250,19 @@ impl<'a> Writer<'a> {
                 }
                 let after_text = !self.inline.is_empty();
                 self.paragraph();
+                self.tell_letters();
                 self.lists.open(dom, node, &mut self.lines, after_text);
                 Some(Open::List)
             }
             "li" => {
                 self.paragraph();
-                self.lists.open_item(dom, node, &mut self.lines);
+                self.letters = self.lists.open_item(dom, node, &mut self.lines);
                 Some(Open::Item(node))
             }
             "blockquote" => {
                 self.paragraph();
                 self.untitled_note(node);
+                self.tell_letters();
                 self.lines.open_quote();
                 Some(Open::Quote)
             }

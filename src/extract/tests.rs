@@ -1112,3 +1112,17 @@ fn what_is_in_a_listing_is_not_left_out_by_its_name() {
     assert!(document.markdown.ends_with("```pycon\n>>> session.commit()\nCOMMIT\n```"), "{}", document.markdown);
     assert_eq!(document.notes, []);
 }
+
+#[test]
+fn items_that_are_marked_by_letters_have_them() {
+    each(&[
+        ("<ol type=a><li>One<li><p>Two</p><p>See (a).</p></ol>", "1. (a) One\n2. (b) Two\n\n   See (a)."),
+        ("<ol type=I start=4><li>One<li>Two</ol>", "4. (IV) One\n5. (V) Two"),
+        ("<ol class='loweralpha simple' start=26><li>One<li>Two</ol>", "26. (z) One\n27. (aa) Two"),
+        ("<ol style='list-style-type: upper-alpha'><li>One<li value=4>Two</ol>", "1. (A) One\n4. (D) Two"),
+        ("<ol type=i><li><pre>one()</pre><li><ol type=a><li>Two</ol></ol>", "1. (i)\n\n   ```\n   one()\n   ```\n2. (ii)\n\n   1. (a) Two"),
+        ("<ol type=a><li>(a) One<li></li></ol><p>Text.</p>", "1. (a) One\n\nText."),
+        ("<ol type=1><li>One</ol>", "1. One"),
+        ("<ul type=i><li>One</ul>", "- One"),
+    ]);
+}
