@@ -34,7 +34,13 @@ fn name(dom: &Dom, node: NodeId) -> Option<String> {
 
 fn within(dom: &Dom, node: NodeId) -> Option<String> {
     let below = || dom.descendants(node).skip(1).take(PARTS);
-    below().filter(|below| dom.is(*below, "a")).find_map(|anchor| name(dom, anchor)).or_else(|| below().find_map(|below| id(dom, below)))
+    // Scaladoc's links are called as what they lead to.
+    let is_place = |anchor: &NodeId| {
+        let leads = dom.attribute(*anchor, "href").filter(|_| id(dom, *anchor).is_none());
+        leads.is_none_or(|href| href.rsplit_once('#').is_some_and(|(_, place)| dom.attribute(*anchor, "name") == Some(place)))
+    };
+    let anchors = below().filter(|below| dom.is(*below, "a")).filter(is_place);
+    anchors.filter_map(|anchor| name(dom, anchor)).next().or_else(|| below().find_map(|below| id(dom, below)))
 }
 
 /// An anchor before the heading, or the element whose first content it is.
@@ -81,7 +87,18 @@ fn is_nothing(dom: &Dom, article: &Article, node: NodeId) -> bool {
         || dom.text(node).is_none() && dom.name(node).is_none()
         || dom.is(node, "hr")
         || dom.name(node).is_some() && dom.first_child(node).is_none()
+        || is_marks(dom, article, node)
 }
+
+/// Marks that are left out, and what parts them: "1.7.0 · source" beside a signature.
+fn is_marks(dom: &Dom, article: &Article, node: NodeId) -> bool {
+    dom.is(node, "span")
+        && dom.descendants(node).take(MARKS + 1).count() <= MARKS
+        && article.text(dom, node).chars().all(|c| c.is_whitespace() || matches!(c, '·' | '|'))
+}
+
+/// In nodes.
+const MARKS: usize = 12;
 
 /// Whether a fragment is made of the heading's words.
 fn is_like(fragment: &str, heading: &str) -> bool {
@@ -131,6 +148,12 @@ mod tests {
             ("<p>t</p><a name=a></a><h2>x</h2>", "a"),
             ("<p>t</p><p><a id=a></a></p>\n<h2>x</h2>", "a"),
             ("<section id=a>\n<h2>x</h2></section>", "a"),
+            ("<a id=a></a><h2>x: <a class=extype name=b.C href=C.html>C</a></h2>", "a"),
+            ("<h2><a name=a href='#a'>x</a></h2>", "a"),
+            (
+                "<section id=a><span><span class=since>1.7.0</span> · <a href=s.html class=src>Source</a></span><a href='#a'></a><h2>x</h2></section>",
+                "a",
+            ),
             ("<section id=a><a href=s.html class=src>Source</a><h2>x</h2></section>", "a"),
             ("<a name=a></a><ul><li><h2>x</h2></ul>", "a"),
             ("<div id=a><div><h2>x</h2></div></div>", "a"),
@@ -142,9 +165,13 @@ mod tests {
 
     #[test]
     fn an_id_further_up_is_of_more_than_the_heading() {
-        for html in
-            ["<section id=a><p>t</p><h2>x</h2></section>", "<main id=a><h2>x</h2></main>", "<a name=a>t</a><h2>x</h2>", "<h2>x</h2>"]
-        {
+        for html in [
+            "<section id=a><p>t</p><h2>x</h2></section>",
+            "<main id=a><h2>x</h2></main>",
+            "<section id=a><span>t</span><h2>x</h2></section>",
+            "<a name=a>t</a><h2>x</h2>",
+            "<h2>x</h2>",
+        ] {
             assert_eq!(anchor(html), None, "{html}");
         }
     }

@@ -108,6 +108,9 @@ fn is_permalink(dom: &Dom, node: NodeId) -> bool {
     if (href == "#" || href.starts_with("javascript:")) && ["trigger", "dropdown", "toggle"].iter().any(|name| classes.contains(name)) {
         return true;
     }
+    if is_picture_of_place(dom, node) {
+        return true;
+    }
     if !by_class && !within {
         return false;
     }
@@ -119,6 +122,15 @@ fn is_permalink(dom: &Dom, node: NodeId) -> bool {
     is_mark && dom.descendants(node).take(LONGEST_MARK).all(|below| !dom.is(below, "img"))
         || by_class && is_named_mark(classes, text)
         || within && text.is_empty() && is_picture_of_top(dom, node)
+}
+
+/// Scaladoc's mark of a link to a member is a picture.
+fn is_picture_of_place(dom: &Dom, link: NodeId) -> bool {
+    let Some(picture) = dom.first_child(link).filter(|only| dom.is(*only, "img") && dom.next_sibling(*only).is_none()) else {
+        return false;
+    };
+    dom.attribute(picture, "alt")
+        .is_some_and(|alt| ["permalink", "permanent link"].iter().any(|name| alt.trim().eq_ignore_ascii_case(name)))
 }
 
 /// An arrow that leads to where the page begins.
@@ -216,6 +228,9 @@ pub(super) fn leave_out(dom: &Dom, court: &Court, left_out: &mut [Option<Rule>])
         if let Some(rule) = rule {
             taken += if rule.is_bounded() { fact.prose } else { 0.0 };
             left_out[node.index()] = Some(rule);
+            walk.pass_over();
+        } else if name == "pre" {
+            // A listing is read by rules of its own.
             walk.pass_over();
         }
     }
@@ -333,10 +348,11 @@ fn is_mark(dom: &Dom, node: NodeId, name: &str) -> bool {
     let title = matches!(name, "div" | "label" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
     let mut classes = dom.attribute(node, "class").unwrap_or_default().split_ascii_whitespace();
     classes.any(|class| match class {
-        "hideme" | "out-of-band" | "menu-title" | "method-click-advice" => true,
+        // rustdoc's last one runs an example elsewhere.
+        "hideme" | "out-of-band" | "menu-title" | "method-click-advice" | "test-arrow" => true,
         "katex-html" | "MathJax_Preview" | "mw-editsection" | "copy-path" | "linenos" | "md-tag" | "breadcrumb" | "viewcode-link"
         | "gs-label" | "skip-link" => !title,
-        // In rustdoc a version beside a signature, elsewhere a paragraph about one.
+        // A version beside a signature, which the writer tells below; elsewhere a paragraph about one.
         "since" => name == "span",
         _ => false,
     })

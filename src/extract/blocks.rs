@@ -32,6 +32,12 @@ impl Writer<'_> {
         if let Some((level, node)) = heading {
             return self.write_heading(level, node, &text);
         }
+        let letters = self.letters.take().filter(|_| self.lines.begins_item());
+        // Some pages have written it themselves.
+        let text = match letters.filter(|letters| !text.starts_with(letters.as_str())) {
+            Some(letters) => format!("{letters} {text}"),
+            None => text,
+        };
         match self.term.take().is_some_and(|end| end == self.lines.place()) {
             true => self.lines.go_on(&text),
             false => {
@@ -40,9 +46,17 @@ impl Writer<'_> {
         }
     }
 
+    /// The mark of an item that does not begin with a paragraph.
+    pub(super) fn tell_letters(&mut self) {
+        if let Some(letters) = self.letters.take().filter(|_| self.lines.begins_item() && !self.in_cell) {
+            self.block(&letters);
+        }
+    }
+
     /// Begins a heading, which is one line.
     pub(super) fn heading(&mut self, node: NodeId, level: usize) -> Open {
         self.paragraph();
+        self.tell_letters();
         self.lines.end_items();
         self.heading = Some(level);
         self.inline.plain(true);
@@ -179,6 +193,9 @@ impl Writer<'_> {
     pub(super) fn listing(&mut self, listing: Listing) {
         let Listing { caption, text, language, left_out, .. } = listing;
         self.page.marks.borrow_mut().join(left_out);
+        if caption.is_none() {
+            self.tell_letters();
+        }
         if let Some(caption) = caption {
             self.inline.text(&caption);
             self.paragraph();

@@ -8,6 +8,7 @@ use crate::extract::table::{self, Cells, Label, Row, Table};
 
 impl Writer<'_> {
     pub(super) fn table(&mut self, node: NodeId) -> Option<Open> {
+        self.tell_letters();
         if self.in_cell {
             return Some(Open::Block);
         }

@@ -16,7 +16,7 @@ use crate::extract::lists::Lists;
 use crate::extract::table::Label;
 use crate::extract::tabs::{self, Tabs};
 use crate::extract::tally::Tally;
-use crate::extract::{admonition, lists, math, members, table};
+use crate::extract::{admonition, lists, math, members, since, table};
 use crate::model::{CodeBlock, Heading, Note};
 
 /// The main content of a page, and its headings.
@@ -85,6 +85,10 @@ pub(super) struct Writer<'a> {
     pub(super) member: Option<NodeId>,
     /// The heading written last ends here.
     pub(super) headed: Option<(usize, usize)>,
+    /// Since which version there is what the heading is about that is open or comes next.
+    since: Option<String>,
+    /// The mark of the item that begins here, where markdown has none like it.
+    pub(super) letters: Option<String>,
 }
 
 pub(super) enum Open {
@@ -132,6 +136,8 @@ impl<'a> Writer<'a> {
             level: 0,
             member: None,
             headed: None,
+            since: None,
+            letters: None,
         }
     }
 
@@ -158,8 +164,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Of what is left out, a task's box says whether it is done: where an item or a cell begins.
+    /// Of what is left out, a task's box says whether it is done: where an item or a cell begins. A version is told below its heading.
     fn pass(&mut self, node: NodeId) -> bool {
+        if let Some(version) = since::told(self.page.dom, node) {
+            self.version(node, version);
+            return true;
+        }
         let Some(mark) = lists::task(self.page.dom, node) else { return false };
         let begins = self.inline.is_empty() && (self.lines.begins_item() || self.in_cell && self.lines.place() == (0, 0));
         if begins {
@@ -167,6 +177,19 @@ impl<'a> Writer<'a> {
             self.inline.part();
         }
         begins
+    }
+
+    fn version(&mut self, node: NodeId, version: String) {
+        if self.heading.is_some() || !self.in_cell && since::is_before_heading(self.page.dom, node) {
+            self.since = Some(version);
+        } else if self.in_cell || !self.inline.is_empty() {
+            self.inline.part();
+            self.inline.text(&version);
+            self.inline.part();
+        } else {
+            self.inline.text(&version);
+            self.paragraph();
+        }
     }
 
     /// What to do when the node is left; `None`: it is done with, its children are not visited.
@@ -227,17 +250,19 @@ impl<'a> Writer<'a> {
                 }
                 let after_text = !self.inline.is_empty();
                 self.paragraph();
+                self.tell_letters();
                 self.lists.open(dom, node, &mut self.lines, after_text);
                 Some(Open::List)
             }
             "li" => {
                 self.paragraph();
-                self.lists.open_item(dom, node, &mut self.lines);
+                self.letters = self.lists.open_item(dom, node, &mut self.lines);
                 Some(Open::Item(node))
             }
             "blockquote" => {
                 self.paragraph();
                 self.untitled_note(node);
+                self.tell_letters();
                 self.lines.open_quote();
                 Some(Open::Quote)
             }
@@ -345,6 +370,10 @@ impl<'a> Writer<'a> {
                 let level = self.heading.take();
                 self.finish(level.map(|level| (level, node)));
                 self.inline.plain(false);
+                if let Some(version) = self.since.take() {
+                    self.inline.text(&version);
+                    self.paragraph();
+                }
             }
             Open::Quote => {
                 self.paragraph();

@@ -61,6 +61,8 @@ pub(super) struct Mark {
     counts: bool,
     /// Its first mark is there already.
     resumes: bool,
+    /// Other emphasis that ends where it begins: its start, its end, and its marks.
+    beside: Option<(usize, usize, &'static str)>,
 }
 
 impl Inline {
@@ -252,7 +254,7 @@ impl Inline {
             self.resumed.push(delimiter);
             (start, resumes) = (begun, true);
         }
-        self.ended = None;
+        let beside = self.ended.take().filter(|(_, end, _)| counts && adjacent && !resumes && *end == start);
         if counts {
             // Code within does not go on with code before.
             self.code = None;
@@ -268,7 +270,7 @@ impl Inline {
             self.open.push(delimiter);
             self.begun = Some(start);
         }
-        Mark { paragraph: self.paragraph, start, delimiter, means, counts, resumes }
+        Mark { paragraph: self.paragraph, start, delimiter, means, counts, resumes, beside }
     }
 
     pub(super) fn close(&mut self, mark: Mark) {
@@ -278,7 +280,11 @@ impl Inline {
         if let Some(at) = self.open.iter().rposition(|open| *open == mark.delimiter) {
             self.open.remove(at);
         }
-        let Some((start, end)) = self.since(&mark) else { return };
+        let Some((mut start, end)) = self.since(&mark) else {
+            // Nothing stands between what ended before it and what comes next.
+            self.ended = mark.beside.filter(|(_, end, _)| mark.paragraph == self.paragraph && *end == self.line.len());
+            return;
+        };
         let tail = self.line.split_off(end);
         if mark.resumes {
             self.resumed.pop();
@@ -292,12 +298,31 @@ impl Inline {
             self.unmark_all_of(start, end, mark.delimiter);
         }
         if self.is_seen(start, mark.delimiter) {
+            start -= self.part_from_beside(start, &mark);
             self.line.insert_str(start, mark.delimiter);
             self.line.push_str(mark.delimiter);
             self.ended = Some((start, self.line.len(), mark.delimiter)).filter(|_| tail.is_empty());
             self.code = None;
         }
         self.line.push_str(&tail);
+    }
+
+    /// "**!***a*" would not be read: marks behind a sign, and before a letter, end nothing. Returns how many bytes went.
+    fn part_from_beside(&mut self, start: usize, mark: &Mark) -> usize {
+        let Some((begun, end, delimiter)) = mark.beside.filter(|(_, end, _)| *end == start && mark.delimiter.starts_with('*')) else {
+            return 0;
+        };
+        let (Some(within), true) = (self.line.get(begun + delimiter.len()..end - delimiter.len()), delimiter.starts_with('*')) else {
+            return 0;
+        };
+        let ends_in_sign = within.trim_end_matches('*').ends_with(|c: char| !c.is_alphanumeric());
+        let is_before_letter = self.line[start..].trim_start_matches('*').starts_with(char::is_alphanumeric);
+        if !ends_in_sign || !is_before_letter {
+            return 0;
+        }
+        self.line.replace_range(end - delimiter.len()..end, "");
+        self.line.replace_range(begun..begun + delimiter.len(), "");
+        2 * delimiter.len()
     }
 
     /// What looks so already looks no different for all of it being stressed.
@@ -316,7 +341,9 @@ impl Inline {
     fn is_seen(&self, start: usize, delimiter: &str) -> bool {
         let within = &self.line[start..];
         let before = self.line[..start].chars().next_back();
-        let beside_word = before.is_some_and(char::is_alphanumeric);
+        // Marks of what stands beside it are read together with its own.
+        let last = if delimiter.starts_with('*') { self.line[..start].trim_end_matches('*').chars().next_back() } else { before };
+        let beside_word = last.is_some_and(char::is_alphanumeric);
         match delimiter {
             // More than two together mean something else.
             "~~" if within.starts_with('~') || within.ends_with('~') || before == Some('~') => return false,

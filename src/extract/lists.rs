@@ -1,6 +1,7 @@
 //! Lists: their marks and numbers, items that are empty, tasks that are done.
 
 use crate::extract::dom::{Dom, NodeId};
+use crate::extract::formats::NUMERALS;
 use crate::extract::lines::{Gap, Item, Lines};
 
 /// The lists that are open, and what the last one leaves to the next.
@@ -15,6 +16,8 @@ pub(super) struct Lists {
 struct List {
     /// The next item's number.
     number: Option<u64>,
+    /// How it is shown, where that is no number.
+    letters: Option<Letters>,
     /// Its numbers go down.
     reversed: bool,
     mark: char,
@@ -25,6 +28,73 @@ struct List {
     empty: Vec<String>,
     /// It stands in another list without an item around it.
     indented: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Letters {
+    Alphabet,
+    Capitals,
+    Roman,
+    RomanCapitals,
+}
+
+impl Letters {
+    /// By the type of a list, its style, or what docutils and Asciidoctor call it.
+    fn of(dom: &Dom, list: NodeId) -> Option<Self> {
+        let by_type = dom.attribute(list, "type").and_then(|kind| match kind.trim() {
+            "a" => Some(Self::Alphabet),
+            "A" => Some(Self::Capitals),
+            "i" => Some(Self::Roman),
+            "I" => Some(Self::RomanCapitals),
+            _ => None,
+        });
+        by_type.or_else(|| {
+            let style = dom.attribute(list, "style").unwrap_or_default();
+            let kinds = STYLES.iter().find(|(class, styles, _)| {
+                dom.has_class(list, class) || style.contains("list-style") && styles.iter().any(|name| style.contains(name))
+            });
+            kinds.map(|(.., letters)| *letters)
+        })
+    }
+
+    /// `None` where it has no number that is written so.
+    fn written(self, number: u64) -> Option<String> {
+        let lower = match self {
+            Self::Alphabet | Self::Capitals => alphabetic(number),
+            Self::Roman | Self::RomanCapitals => roman(number),
+        }?;
+        Some(if matches!(self, Self::Capitals | Self::RomanCapitals) { lower.to_ascii_uppercase() } else { lower })
+    }
+}
+
+const STYLES: [(&str, [&str; 2], Letters); 4] = [
+    ("loweralpha", ["lower-alpha", "lower-latin"], Letters::Alphabet),
+    ("upperalpha", ["upper-alpha", "upper-latin"], Letters::Capitals),
+    ("lowerroman", ["lower-roman"; 2], Letters::Roman),
+    ("upperroman", ["upper-roman"; 2], Letters::RomanCapitals),
+];
+
+/// "z" is followed by "aa".
+fn alphabetic(number: u64) -> Option<String> {
+    let (mut rest, mut letters) = (number, Vec::new());
+    while rest > 0 {
+        rest -= 1;
+        letters.push(char::from(b'a' + u8::try_from(rest % 26).ok()?));
+        rest /= 26;
+    }
+    (!letters.is_empty()).then(|| letters.iter().rev().collect())
+}
+
+fn roman(number: u64) -> Option<String> {
+    let mut rest = usize::try_from(number).ok().filter(|number| (1..4_000).contains(number))?;
+    let mut numeral = String::new();
+    for (mark, value) in NUMERALS {
+        while rest >= value {
+            numeral.push_str(mark);
+            rest -= value;
+        }
+    }
+    Some(numeral)
 }
 
 impl Lists {
@@ -54,7 +124,8 @@ impl Lists {
             (true, Some('.')) => ')',
             (true, _) => '.',
         };
-        self.open.push(List { number, reversed, mark, first: true, width: 0, empty: Vec::new(), indented: width.is_some() });
+        let letters = Letters::of(dom, node).filter(|_| ordered);
+        self.open.push(List { number, letters, reversed, mark, first: true, width: 0, empty: Vec::new(), indented: width.is_some() });
     }
 
     pub(super) fn close(&mut self, lines: &mut Lines) {
@@ -66,8 +137,12 @@ impl Lists {
         lines.gap = Gap::Blank;
     }
 
-    pub(super) fn open_item(&mut self, dom: &Dom, node: NodeId, lines: &mut Lines) {
-        let Some(list) = self.open.last_mut() else { return lines.open_item("- ".to_owned()) };
+    /// Returns how the item is marked where markdown has no such mark.
+    pub(super) fn open_item(&mut self, dom: &Dom, node: NodeId, lines: &mut Lines) -> Option<String> {
+        let Some(list) = self.open.last_mut() else {
+            lines.open_item("- ".to_owned());
+            return None;
+        };
         if !list.first {
             lines.gap = Gap::Line;
         }
@@ -79,18 +154,21 @@ impl Lists {
                 lines.gap = Gap::Line;
             }
         }
+        let mut letters = None;
         let mark = match &mut list.number {
             Some(number) => {
                 // Nine digits are the most that CommonMark reads.
                 let value = dom.attribute(node, "value").and_then(|value| value.trim().parse().ok());
                 let this = value.unwrap_or(*number).min(999_999_999);
                 *number = if list.reversed { this.saturating_sub(1) } else { this + 1 };
+                letters = list.letters.and_then(|letters| letters.written(this));
                 format!("{this}{} ", list.mark)
             }
             None => format!("{} ", list.mark),
         };
         list.width = mark.len();
         lines.open_item(mark);
+        letters.map(|letters| format!("({letters})"))
     }
 
     pub(super) fn close_item(&mut self, dom: &Dom, node: NodeId, lines: &mut Lines) {

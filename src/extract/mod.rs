@@ -41,6 +41,7 @@ mod scripts;
 mod settled;
 mod shell;
 mod shipped;
+mod since;
 mod spans;
 mod streamed;
 mod syntax;

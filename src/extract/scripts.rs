@@ -18,6 +18,8 @@ pub(super) enum Script {
     Numerator(String),
     /// In brackets: the mark of a footnote.
     Footnote(String),
+    /// The mark of a footnote that is a link by itself; where no links are written it needs brackets.
+    Linked(String),
     /// It holds more than an index: its elements are written as everywhere.
     Content,
 }
@@ -48,10 +50,11 @@ pub(super) fn read(dom: &Dom, article: &Article, node: NodeId, before: &str) -> 
         return Script::Apart(remark);
     }
     let number = text.len() < 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if above && (is_footnote(dom, node, link, &text, last) || after_word && number) {
+    if above && (is_footnote(dom, node, link, &text, last) || is_linked(dom, node, &text) || after_word && number) {
         let bare = text.chars().all(char::is_alphanumeric);
         // A link's own brackets keep it apart, and so do those that it has.
         return match link {
+            Some(_) if bare => Script::Linked(text),
             Some(_) => Script::Content,
             None if bare => Script::Footnote(text),
             None => Script::Same(text),
@@ -131,6 +134,15 @@ fn is_footnote(dom: &Dom, node: NodeId, link: Option<NodeId>, text: &str, last: 
     let after_sentence = matches!(last, Some('.' | ',' | ';' | ':' | '!' | '?' | '"' | '\u{201d}' | '\u{2019}' | '»' | '。' | '，'));
     let short = text.len() <= 3 && text.chars().all(char::is_alphanumeric);
     within || bracketed || named(node) || after_sentence && short
+}
+
+/// `<a href="#fn1"><sup>1</sup></a>`: the link stands around the mark, and nothing else is in it.
+fn is_linked(dom: &Dom, node: NodeId, text: &str) -> bool {
+    let is_blank = |child: NodeId| dom.text(child).is_some_and(|text| text.trim().is_empty());
+    let around = dom.parent(node).filter(|link| dom.is(*link, "a") && dom.children(*link).all(|child| child == node || is_blank(child)));
+    let leads = around.and_then(|link| dom.attribute(link, "href")).is_some_and(|href| href.trim_start().starts_with('#'));
+    let is_number = text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    leads && (is_number || text.len() == 1 || !text.contains(char::is_alphanumeric))
 }
 
 /// `<sup>1</sup>/<sub>2</sub>`

@@ -38,6 +38,8 @@ impl Writer<'_> {
     pub(super) fn script(&mut self, node: NodeId) -> Option<Open> {
         match scripts::read(self.page.dom, self.page.article, node, self.inline.before()) {
             Script::Content => return Some(Open::Nothing),
+            Script::Linked(_) if self.page.form == Form::Markdown && self.heading.is_none() => return Some(Open::Nothing),
+            Script::Linked(text) => self.inline.text(&format!("[{text}]")),
             Script::Same(text) => self.inline.text(&text),
             Script::Footnote(text) => self.inline.text(&format!("[{text}]")),
             Script::Apart(text) => {
@@ -168,7 +170,8 @@ impl Writer<'_> {
                                 Script::Content => continue,
                                 Script::Index(mark, index) => text.extend([mark.to_string(), index]),
                                 Script::Numerator(words) => text.extend([" ", words.as_str()]),
-                                Script::Same(words) | Script::Apart(words) | Script::Footnote(words) => text.push_str(&words),
+                                Script::Same(words) | Script::Apart(words) => text.push_str(&words),
+                                Script::Footnote(words) | Script::Linked(words) => text.extend(["[", &words, "]"]),
                             }
                             walk.pass_over();
                         }
@@ -251,7 +254,7 @@ impl Writer<'_> {
                 let mut texts = self.page.dom.descendants(node).take(BADGE).filter_map(|below| self.page.dom.text(below));
                 texts.find(|text| !text.is_empty()).is_some_and(|text| text.starts_with(char::is_alphanumeric))
             };
-            if (self.inline.ends_in_code() || is_badge(self.page.dom, node)) && begins() {
+            if (self.inline.ends_in_code() && !is_raised(self.page.dom, node) || is_badge(self.page.dom, node)) && begins() {
                 self.inline.part();
             }
         }
@@ -308,6 +311,11 @@ fn source(dom: &Dom, picture: NodeId) -> Option<&str> {
 /// The first address of a set of them: "kettle.png 1x, kettle-large.png 2x".
 fn first_of(set: &str) -> Option<&str> {
     set.trim_start_matches([' ', '\n', '\t', ',']).split_ascii_whitespace().next().map(|address| address.trim_end_matches(','))
+}
+
+/// The mark of a note, in a link or by itself.
+fn is_raised(dom: &Dom, node: NodeId) -> bool {
+    dom.children(node).find(|child| dom.text(*child).is_none_or(|text| !text.trim().is_empty())).is_some_and(|first| dom.is(first, "sup"))
 }
 
 /// "optional", "v1.2" in a frame of their own.

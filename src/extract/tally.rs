@@ -2,6 +2,7 @@
 
 use crate::extract::dom::{Dom, NodeId, Step};
 use crate::extract::escape::is_invisible;
+use crate::extract::since;
 use crate::model::Note;
 
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ impl Tally {
             let Step::Enter(below) = step else { continue };
             if other == Some(below)
                 || dom.name(below).is_some_and(|name| matches!(&**name, "script" | "style" | "svg" | "template" | "head"))
+                // Told beside what it is about.
+                || since::is_version(dom, below)
             {
                 walk.pass_over();
                 continue;

@@ -1004,3 +1004,125 @@ fn listings_that_a_script_types_have_no_tags() {
         ),
     ]);
 }
+
+#[test]
+fn a_member_that_is_called_as_a_language_names_none() {
+    let html = "<section class=detail id=D><h3>D</h3><div class=member-signature><span class=modifiers>public static final</span>&nbsp;\
+        <span>M</span>&nbsp;<span class=element-name>D</span></div></section>";
+    let document = document(&page(&format!("<title>M</title><main><h1>Class M</h1><p>Some text of it.</p>{html}</main>"))).unwrap();
+    assert_eq!(document.code[0].language.as_deref(), Some("java"));
+    assert!(document.code[0].inferred);
+}
+
+#[test]
+fn references_from_words_of_a_listing_are_words() {
+    each(&[
+        (
+            "<pre class=screen>$ clisp-link <code class=option><a class=link href='#opt-run'>run</a></code> <em>source</em></pre>",
+            "```console\n$ clisp-link run source\n```",
+        ),
+        ("<pre>use <a class=xref href=b.html>edit</a>\n<a class=link href=c.html>try</a> it</pre>", "```\nuse edit\ntry it\n```"),
+        // What is done with the listing is none.
+        ("<pre>boil()\n<a class=link href='#'>Copy</a></pre>", "```\nboil()\n```"),
+        ("<pre>boil()\nwait()<a class=copy-btn href=x>Copied!</a></pre>", "```\nboil()\nwait()\n```"),
+    ]);
+}
+
+#[test]
+fn marks_of_footnotes_are_no_powers() {
+    let body = "<p>Use <code>liblzma</code><a id=D56 href='#F56'><sup>56</sup></a> version 5, prose<a href='#F57'><sup>57</sup></a> and \
+        <code>.add = TRUE</code><a href='#fn1' class=footnote-ref id=fnref1 role=doc-noteref><sup>1</sup></a>. Word<sup id='fnref:1'><a \
+        href='#fn:1' class=footnote-ref>7</a></sup> ends.</p>";
+    assert_eq!(
+        part(body),
+        "Use `liblzma`[\\[56\\]](https://docs.test/page.html#F56) version 5, prose[\\[57\\]](https://docs.test/page.html#F57) and \
+         `.add = TRUE`[\\[1\\]](https://docs.test/page.html#fn1). Word[7](https://docs.test/page.html#fn:1) ends."
+    );
+    let text = text(&page(&format!("<title>Kettles</title><main><h1>Kettles</h1>{body}</main>"))).unwrap().text;
+    assert!(text.ends_with("Use liblzma[56] version 5, prose[57] and .add = TRUE[1]. Word[7] ends."), "{text}");
+    each(&[
+        // What else is raised in a link is no note.
+        (
+            "<p>2<a href='#p'><sup>n+1</sup></a> and 4<a href=x.html><sup>2</sup></a>.</p>",
+            "2[^(n+1)](https://docs.test/page.html#p) and 4[^2](https://docs.test/x.html).",
+        ),
+        ("<p>See <a href='#s'>x<sup>2</sup></a>.</p>", "See [x^2](https://docs.test/page.html#s)."),
+    ]);
+}
+
+#[test]
+fn emphasis_side_by_side_is_read_back() {
+    each(&[
+        ("<p>${<i>parameter</i><b>#</b><i>word</i>}</p>", "${*parameter*#*word*}"),
+        ("<p>${<i>parameter</i><b>:-</b><i>word</i>}</p>", "${*parameter*:-*word*}"),
+        ("<p><b>!</b><i>name</i> and <i>a.</i><b>b</b></p>", "!*name* and a.**b**"),
+        ("<p><b>-a</b><i>file</i><b>c</b></p>", "**-a***file***c**"),
+        ("<p><b>!</b><a href=x><i>name</i></a></p>", "**!**[*name*](https://docs.test/x)"),
+        ("<p><b>!</b><i></i>name</p>", "!name"),
+        ("<p><b>a b</b> <i>!c</i></p>", "**a b** *!c*"),
+        ("<p><i>x</i><b>(y)</b> <b>(y)</b><i>(z)</i></p>", "*x*(y) **(y)***(z)*"),
+    ]);
+}
+
+#[test]
+fn since_which_version_is_told_below() {
+    let rustdoc = "<section id=main-content class=content><div class=main-heading><h1>Function std::foo</h1><span class=out-of-band><span \
+        class=since title='Stable since Rust version 1.59.0'>1.59.0</span> · <a class=srclink href=x>source</a></span></div>\
+        <p>Does foo with all that it finds.</p><section id=method.boil class=method><span class=rightside><span class=since>1.7.0 (const: \
+        unstable)</span> · <a class=srclink href=x>source</a></span><a href='#method.boil' class=anchor></a><h4>pub fn boil()</h4>\
+        </section><p>Boils.</p></section>";
+    let document = document(&page(&format!("<title>foo in std</title><body class=rustdoc>{rustdoc}"))).unwrap();
+    assert_eq!(
+        document.markdown,
+        "# Function std::foo\n\nSince 1.59.0\n\nDoes foo with all that it finds.\n\n#### pub fn boil()\n\nSince 1.7.0 (const: unstable)\n\nBoils."
+    );
+    let outline: Vec<_> = document.outline.iter().map(|heading| (heading.text.as_str(), heading.anchor.as_deref())).collect();
+    assert_eq!(outline[1], ("pub fn boil()", Some("method.boil")));
+    assert!(!document.notes.iter().any(|note| note.begins.contains("1.7.0")), "{:?}", document.notes);
+    each(&[
+        (
+            "<h4 id=a-1><span>a(Cups) -> ok</span><div><span class=since>OTP 22.1</span></div></h4><p>Boils.</p>",
+            "#### a(Cups) -> ok\n\nSince OTP 22.1\n\nBoils.",
+        ),
+        ("<p>Boils <span class=since>since 4.0</span>, and waits.</p>", "Boils since 4.0 , and waits."),
+        ("<p>Boils <span class=since>for ever</span></p>", "Boils"),
+    ]);
+}
+
+#[test]
+fn marks_beside_examples_and_members_are_none_of_the_text() {
+    each(&[
+        (
+            "<div class=example-wrap><pre class='rust rust-example-rendered'><code>let x = 1;</code></pre><a class=test-arrow \
+             href='https://play.test/?code=x'>Run</a></div>",
+            "```rust\nlet x = 1;\n```",
+        ),
+        ("<p>Any <a href='x.html#a'><img src=permalink.png alt=Permalink></a></p>", "Any"),
+        (
+            "<p>Any <a href='x.html#a'><img src=kettle.png alt=Kettle></a></p>",
+            "Any [![Kettle](https://docs.test/kettle.png)](https://docs.test/x.html#a)",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_in_a_listing_is_not_left_out_by_its_name() {
+    let html = "<pre>>>> session.commit()\n<div class='popup_sql'>COMMIT</div></pre>";
+    let document = document(&page(&format!("<title>Kettles</title><main><h1>Kettles</h1><p>Some text of it.</p>{html}</main>"))).unwrap();
+    assert!(document.markdown.ends_with("```pycon\n>>> session.commit()\nCOMMIT\n```"), "{}", document.markdown);
+    assert_eq!(document.notes, []);
+}
+
+#[test]
+fn items_that_are_marked_by_letters_have_them() {
+    each(&[
+        ("<ol type=a><li>One<li><p>Two</p><p>See (a).</p></ol>", "1. (a) One\n2. (b) Two\n\n   See (a)."),
+        ("<ol type=I start=4><li>One<li>Two</ol>", "4. (IV) One\n5. (V) Two"),
+        ("<ol class='loweralpha simple' start=26><li>One<li>Two</ol>", "26. (z) One\n27. (aa) Two"),
+        ("<ol style='list-style-type: upper-alpha'><li>One<li value=4>Two</ol>", "1. (A) One\n4. (D) Two"),
+        ("<ol type=i><li><pre>one()</pre><li><ol type=a><li>Two</ol></ol>", "1. (i)\n\n   ```\n   one()\n   ```\n2. (ii)\n\n   1. (a) Two"),
+        ("<ol type=a><li>(a) One<li></li></ol><p>Text.</p>", "1. (a) One\n\nText."),
+        ("<ol type=1><li>One</ol>", "1. One"),
+        ("<ul type=i><li>One</ul>", "- One"),
+    ]);
+}

@@ -50,9 +50,16 @@ pub(super) fn is_apart(dom: &Dom, block: NodeId, node: NodeId, at: At) -> bool {
                 || at != At::Words && (aside::is_numbers(dom, node) || aside::is_generated(dom, node) || aside::is_counted(dom, node))
                 || has_class(dom, node, "error") && dom.ancestors(node).take(6).any(|above| has_class(dom, above, "twoslash"))
         }
-        "a" => aside::is_action(dom, node) || at != At::Words && is_toggle(dom, node),
+        "a" => aside::is_action(dom, node) && !is_word(dom, block, node) || at != At::Words && is_toggle(dom, node),
         _ => false,
     }
+}
+
+/// A reference from a word of a listing, which DocBook calls a link. Beside a signature such a link is Haddock's to the source.
+fn is_word(dom: &Dom, block: NodeId, link: NodeId) -> bool {
+    let leads =
+        dom.attribute(link, "href").is_some_and(|href| !matches!(href.trim(), "" | "#") && !href.trim_start().starts_with("javascript:"));
+    leads && dom.is(block, "pre") && tokens(dom, link).all(|token| matches!(token, "link" | "xref" | "ulink"))
 }
 
 /// A link that leads nowhere: what it does, a script says.

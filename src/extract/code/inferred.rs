@@ -4,6 +4,7 @@
 use serde::de::IgnoredAny;
 
 use crate::extract::code::classes::{has_class, tokens};
+use crate::extract::code::python;
 use crate::extract::dom::{Dom, NodeId};
 
 /// What all listings of a page have in common.
@@ -98,18 +99,25 @@ const GENERATORS: [(&str, &str); 14] = [
 
 /// The language of the listing `block` that holds `text`.
 pub(super) fn of(dom: &Dom, block: NodeId, text: &str, setting: Setting) -> Option<&'static str> {
-    by_place(dom, block).or_else(|| by_text(text)).or_else(|| by_spans(dom, block, text)).or_else(|| {
-        let around = || std::iter::once(block).chain(dom.ancestors(block).take(2));
-        let printed = around().any(|node| tokens(dom, node).any(|token| PRINTED.contains(&token)));
-        setting.language.filter(|language| !printed && looks_like(language, text))
-    })
+    by_place(dom, block).or_else(|| by_prompt(text, setting)).or_else(|| by_text(text)).or_else(|| by_spans(dom, block, text)).or_else(
+        || {
+            let around = || std::iter::once(block).chain(dom.ancestors(block).take(2));
+            let printed = around().any(|node| tokens(dom, node).any(|token| PRINTED.contains(&token)));
+            setting.language.filter(|language| !printed && looks_like(language, text))
+        },
+    )
 }
 
 /// What is shown on a screen, or laid out by hand.
 const PRINTED: [&str; 6] = ["screen", "literallayout", "output", "console", "hierarchy", "text"];
 
+/// Sessions of Haskell and of Python have the same prompt.
+fn by_prompt(text: &str, setting: Setting) -> Option<&'static str> {
+    setting.language.filter(|language| *language == "haskell" && text.trim_start().starts_with(">>> "))
+}
+
 /// Signatures that only one generator writes.
-fn by_place(dom: &Dom, block: NodeId) -> Option<&'static str> {
+pub(super) fn by_place(dom: &Dom, block: NodeId) -> Option<&'static str> {
     std::iter::once(block)
         .chain(dom.ancestors(block).take(2))
         .flat_map(|node| tokens(dom, node))
@@ -176,14 +184,13 @@ const DECLARING: [&str; 18] = [
     "val",
 ];
 
-/// Sphinx colours what it could read as Python where it was told nothing, and what it could not it leaves as it is.
+/// Sphinx colours what it could read as Python where it was told nothing, and what it could not it leaves as it is. Words of English and of
+/// shells are keywords, too: that it is Python, the text has to say.
 fn by_spans(dom: &Dom, block: NodeId, text: &str) -> Option<&'static str> {
     let sphinx =
         dom.ancestors(block).take(3).any(|above| has_class(dom, above, "highlight-default") && has_class(dom, above, "notranslate"));
-    let keyword = |class: &str| {
-        dom.descendants(block).take(COLOURED).any(|below| dom.is(below, "span") && dom.attribute(below, "class") == Some(class))
-    };
-    let python = || keyword("kn") || (keyword("k") || keyword("kc")) && text.contains(['(', '=', ':']);
+    let is_keyword = |below: NodeId| dom.is(below, "span") && matches!(dom.attribute(below, "class"), Some("kn" | "k" | "kc"));
+    let python = || dom.descendants(block).take(COLOURED).any(is_keyword) && python::is_certain(text);
     (sphinx && python()).then_some("python")
 }
 
@@ -199,6 +206,9 @@ fn by_text(text: &str) -> Option<&'static str> {
     let begins = |start: &str| first.get(..start.len()).is_some_and(|first| first.eq_ignore_ascii_case(start));
     if first.starts_with(">>> ") {
         return Some("pycon");
+    }
+    if first.starts_with("{-#") {
+        return Some("haskell");
     }
     if begins("<?php") {
         return Some("php");
@@ -230,7 +240,7 @@ fn by_text(text: &str) -> Option<&'static str> {
     if first.starts_with(['{', '[']) && is_json(text) {
         return Some("json");
     }
-    if text.lines().any(|line| line.trim_start().starts_with("#include ")) && text.contains("::") {
+    if text.lines().any(|line| line.trim_start().starts_with("#include ")) && text.contains("::") && !text.contains(" :: ") {
         return Some("cpp");
     }
     None
@@ -462,6 +472,21 @@ mod tests {
                 "<div class='highlight-default notranslate'><div class=highlight><pre><span class=n>pip</span> install</pre></div></div>",
                 None,
             ),
+            // English and shells have words that are coloured.
+            (
+                "<div class='highlight-default notranslate'><div class=highlight><pre><span class=k>if</span> [ \"$1\" = purge ]; then\nfi</pre></div></div>",
+                None,
+            ),
+            (
+                "<div class='highlight-default notranslate'><div class=highlight><pre>Fetching x <span class=kn>from</span> key repository (KSK).</pre></div></div>",
+                None,
+            ),
+            (
+                "<div class='highlight-default notranslate'><div class=highlight><pre>boil(lid=<span class=kc>None</span>)</pre></div></div>",
+                Some("python"),
+            ),
+            ("<link href='x/linuwial.css'><pre>>>> boil 42\n\"42.0\"</pre>", Some("haskell")),
+            ("<pre>>>> boil(42)</pre>", Some("pycon")),
         ] {
             assert_eq!(inferred(html), expected, "{html}");
         }
@@ -487,6 +512,7 @@ mod tests {
             ("{\"a\": [1, 2]}", "json"),
             ("[{\"a\": 1}]", "json"),
             ("#include <vector>\nstd::vector<int> v;", "cpp"),
+            ("{-# LANGUAGE CPP #-}\n#include \"x.h\"\nboil :: Int", "haskell"),
         ] {
             assert_eq!(by_text(text), Some(expected), "{text}");
         }
@@ -505,6 +531,7 @@ mod tests {
             "<div>",
             "mail@host and # more",
             "#include <stdio.h>\nint main() {}",
+            "-- Of Haskell\n#include \"x.h\"\nboil :: Data::Int",
         ] {
             assert_eq!(by_text(text), None, "{text}");
         }

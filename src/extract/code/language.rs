@@ -1,6 +1,7 @@
 //! The language that a listing's author, highlighter or theme has marked it with: on it, around it or beside it.
 
 use crate::extract::code::classes::{before, behind, class, has_class, has_word, listing_in, short_text, tokens};
+use crate::extract::code::inferred;
 use crate::extract::code::names::{self, is_known, is_none, normal};
 use crate::extract::dom::{Dom, NodeId};
 
@@ -18,6 +19,10 @@ pub(super) fn of(dom: &Dom, block: NodeId) -> Said {
     match marked(dom, block) {
         Said::Nothing => {}
         said => return said,
+    }
+    // Parts of a signature, too, may be called as a language is.
+    if inferred::by_place(dom, block).is_some() {
+        return Said::Nothing;
     }
     if let Some(label) = label_of(dom, block) {
         // As the page shows it: that is what its readers know it by.

@@ -10,6 +10,7 @@ mod language;
 mod lines;
 mod names;
 mod place;
+mod python;
 
 use crate::extract::code::classes::{class, has_class, tokens};
 use crate::extract::code::language::Said;

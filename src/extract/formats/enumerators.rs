@@ -113,7 +113,7 @@ fn roman(numeral: &str) -> Option<usize> {
     rest.is_empty().then_some(number)
 }
 
-const NUMERALS: [(&str, usize); 13] = [
+pub(in crate::extract) const NUMERALS: [(&str, usize); 13] = [
     ("m", 1000),
     ("cm", 900),
     ("d", 500),

@@ -104,9 +104,15 @@ fn member(anchor: &str) -> Option<(Kind, &str)> {
     (!anchor.contains(".field.")).then_some((kind, name))
 }
 
-/// Without the heading's own line.
+/// Without the heading's own line, and the version since which the item is there.
 fn below(section: &str) -> &str {
-    section.split_once('\n').map_or("", |(_, rest)| rest)
+    let rest = section.split_once('\n').map_or("", |(_, rest)| rest);
+    let is_version = |line: &str| line.strip_prefix("Since ").is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()));
+    match rest.trim_start().split_once('\n') {
+        Some((first, behind)) if is_version(first) && behind.starts_with('\n') => behind,
+        None if is_version(rest.trim_start()) => "",
+        _ => rest,
+    }
 }
 
 /// The declaration in the first block of code, and what is said below it.

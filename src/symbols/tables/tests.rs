@@ -116,7 +116,7 @@ fn typedoc_is_read_in_each_of_its_forms() {
 
 #[test]
 fn pages_of_rustdoc_are_known_by_their_address_and_fragments() {
-    let markdown = "# Struct Pot\n\n```rust\npub struct Pot<T>\nwhere T: Tea, { /* private fields */ }\n```\n\nHolds water.\nAnd tea.\n\n## Fields\n\n### lid: bool\n\nShuts.\n\n## Implementations\n\n#### pub fn boil(&self)\n\nDeprecated since 1.2: use heat\n\n#### pub fn boil(&self, to: u8)\n\n```rust\nx\n```\n\n## Trait Implementations\n\n#### fn clone(&self) -> Self\n";
+    let markdown = "# Struct Pot\n\nSince 1.0.0\n\n```rust\npub struct Pot<T>\nwhere T: Tea, { /* private fields */ }\n```\n\nHolds water.\nAnd tea.\n\n## Fields\n\n### lid: bool\n\nShuts.\n\n## Implementations\n\n#### pub fn boil(&self)\n\nSince 1.1.0 (const: 1.2.0)\n\nDeprecated since 1.2: use heat\n\n#### pub fn boil(&self, to: u8)\n\n```rust\nx\n```\n\n## Trait Implementations\n\n#### fn clone(&self) -> Self\n";
     let mut rest = 0;
     let mut heading = |level: u8, text: &str, anchor: &str| {
         let offset = rest + markdown[rest..].find(&format!("{} {text}\n", "#".repeat(level.into()))).unwrap();
