@@ -236,12 +236,22 @@ fn redirects_that_lead_nowhere() {
         .on(&format!("{address}/*"), |asked| Reply::redirect(&format!("{}x", asked.target)))
         .reply(&format!("{address}/robots.txt"), Reply::status(404))
         .reply(&format!("{address}/file"), Reply::redirect("file:///etc/passwd"))
-        .reply(&format!("{address}/nowhere"), Reply::status(302));
+        .reply(&format!("{address}/nowhere"), Reply::status(302))
+        .reply(&format!("{address}/first"), Reply::redirect("/second"))
+        .reply(&format!("{address}/second"), Reply::redirect("/closed?by=1"))
+        .reply(&format!("{address}/closed?by=1"), Reply::status(403))
+        .reply(&format!("{address}/alone"), Reply::status(403));
     let fetch = |path: &str| run(home.path(), &["fetch", &format!("http://{address}{path}"), "--allow-private"]);
     failed(&fetch("/a"), &["/a", "redirect loop"], "log-in");
     failed(&fetch("/longer"), &["/longer", "more than 10 redirects"], "log-in");
     failed(&fetch("/file"), &["/file", "without a usable Location"], "the site is at fault");
     failed(&fetch("/nowhere"), &["/nowhere", "without a usable Location"], "the site is at fault");
+    // What was asked for, and what says so.
+    let closed = format!("redirects to http://{address}/closed?by=1: HTTP 403");
+    failed(&fetch("/first"), &["/first", &closed], "turns crawlers away");
+    let alone = fetch("/alone");
+    failed(&alone, &["/alone", "HTTP 403"], "turns crawlers away");
+    assert!(!String::from_utf8_lossy(&alone.stderr).contains("redirects"));
 }
 
 #[test]

@@ -295,6 +295,83 @@ fn what_is_not_there_takes_nothing_away() {
 }
 
 #[test]
+fn what_is_emptied_or_written_over_takes_nothing_away() {
+    let world = World::new();
+    let entries = [("a.md", "# A\n\nHerons.\n"), ("b.md", "# B\n\nStorks.\n")];
+    zip(&world.path("pots.zip"), &entries);
+    world.add("pots.zip");
+    zip(&world.path("one.zip"), &entries[..1]);
+    world.add("one.zip");
+    for (path, text) in entries {
+        world.write(&format!("docs/{path}"), text);
+    }
+    world.add("docs");
+    world.write("notes.txt", "Cranes.\n");
+    world.add("notes.txt");
+    let is_kept = |outcome: Result<(), Error>, source: &str, pages: usize| {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error, Error::NothingToRead { kept, .. } if kept == pages as u64), "{source}: {error:?}");
+        assert!(error.hint().unwrap().contains("are kept"), "{source}: {error}");
+        assert_eq!(world.pages(source).len(), pages, "{source}");
+        let summary = world.source(source);
+        assert_eq!(summary.state, SourceState::Complete, "{source}");
+        assert!(summary.recipe.unwrap().files.unwrap().state.is_some(), "{source}: what it was at its last reading is known");
+        error.to_string()
+    };
+    // As `curl -o` leaves it until the first byte comes, and as a server that is down has it written.
+    for text in ["", "<!DOCTYPE html><html><title>502</title><body><h1>Bad gateway</h1><p>Try again later.</body></html>"] {
+        for (archive, source, pages) in [("pots.zip", "pots", 2), ("one.zip", "one", 1)] {
+            world.rewrite(archive, text);
+            let told = is_kept(world.refresh(source).map(drop), source, pages);
+            assert!(told.contains("which is no folder or archive any more"), "{told}");
+            is_kept(world.request(world.of(archive)).map(drop), source, pages);
+        }
+    }
+    // As it was again, it is read again.
+    zip(&world.path("pots.zip"), &entries);
+    assert_eq!(world.refresh("pots").unwrap().unchanged, 2);
+    // An archive that is whole, and has nothing in it.
+    for entries in [&[][..], &[("a.md", ""), ("b.md", "")]] {
+        zip(&world.path("pots.zip"), entries);
+        let later = SystemTime::now() + Duration::from_secs(7 + entries.len() as u64);
+        File::options().write(true).open(world.path("pots.zip")).unwrap().set_modified(later).unwrap();
+        is_kept(world.refresh("pots").map(drop), "pots", 2);
+    }
+    world.rewrite("notes.txt", "");
+    is_kept(world.refresh("notes.txt").map(drop), "notes.txt", 1);
+    world.rewrite("docs/a.md", "");
+    world.rewrite("docs/b.md", "");
+    let told = is_kept(world.refresh("docs").map(drop), "docs", 2);
+    assert!(told.contains("2 without text (such as file:") && told.contains("no text in the page"), "{told}");
+    // One that is empty beside one that is not is a page less.
+    world.rewrite("docs/a.md", "# A\n\nHerons again.\n");
+    let report = world.refresh("docs").unwrap();
+    assert_eq!((report.updated, report.removed, world.pages("docs").len()), (1, 1, 1), "{report:?}");
+    fs::remove_dir_all(world.path("docs")).unwrap();
+    world.write("docs", "A file, where a folder was.\n");
+    is_kept(world.refresh("docs").map(drop), "docs", 1);
+    // What was never more than this is no loss.
+    world.write("none/a.md", "");
+    let report = world.add("none");
+    assert_eq!((report.added, report.skipped_total), (0, 1));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_to_another_file_is_read_where_it_leads() {
+    let world = World::new();
+    world.write("v1.md", "# One\n\nHerons.\n");
+    world.write("v2.md", "# Two\n\nStorks.\n");
+    std::os::unix::fs::symlink(world.path("v1.md"), world.path("latest.md")).unwrap();
+    world.add("latest.md");
+    fs::remove_file(world.path("latest.md")).unwrap();
+    std::os::unix::fs::symlink(world.path("v2.md"), world.path("latest.md")).unwrap();
+    let report = world.refresh("latest.md").unwrap();
+    assert_eq!((report.added, report.removed), (1, 1), "{report:?}");
+    assert_eq!(world.find("storks").len(), 1);
+}
+
+#[test]
 fn one_file_is_a_source_whatever_its_name_is() {
     let world = World::new();
     world.write("notes.weird", "Herons stand in the water.\n");

@@ -851,6 +851,16 @@ fn files_of_others_are_refused_and_left_alone() {
     assert!(matches!(stores::open(&path, Config::default()).unwrap_err(), Error::NotADatabase { .. }));
     assert_eq!(fs::read(&path).unwrap(), before);
 
+    // SQLite takes one byte for nothing.
+    for length in [1, 2, 99, 100] {
+        let path = folder.path().join("short");
+        fs::write(&path, "x".repeat(length)).unwrap();
+        assert!(matches!(stores::open(&path, Config::default()).unwrap_err(), Error::NotADatabase { .. }), "{length}");
+        assert_eq!(fs::read(&path).unwrap().len(), length);
+    }
+    fs::write(folder.path().join("empty"), "").unwrap();
+    stores::open(folder.path().join("empty"), Config::default()).unwrap();
+
     let error = stores::open(folder.path(), Config::default()).unwrap_err();
     assert!(matches!(error, Error::CannotOpen { .. }), "{error:?}");
     let error = stores::open(path.join("below/a/file.db"), Config::default()).unwrap_err();

@@ -26,6 +26,14 @@ pub enum Error {
         source: Box<Self>,
     },
 
+    /// What it redirects to, at once or after others, cannot be had.
+    #[error("redirects to {}", http::masked(to))]
+    Redirected {
+        to: Url,
+        #[source]
+        source: Box<Self>,
+    },
+
     /// A crawl was asked for without any URL.
     #[error("no URL to crawl")]
     NoSeed,
@@ -167,7 +175,7 @@ impl Error {
             Self::Render { source } => source.hint().map(str::to_owned),
             Self::Shell => Some("what is stored of it is kept; install Chromium, Chrome or Edge, or ask with --render auto".to_owned()),
             Self::MaxRequests => Some("allow more with --max-requests".to_owned()),
-            Self::At { .. } => None,
+            Self::At { .. } | Self::Redirected { .. } => None,
         }
     }
 
@@ -191,10 +199,10 @@ impl Error {
         }
     }
 
-    /// The error without the URL around it.
+    /// The error without the URLs around it.
     pub fn root(&self) -> &Self {
         match self {
-            Self::At { source, .. } => source.root(),
+            Self::At { source, .. } | Self::Redirected { source, .. } => source.root(),
             other => other,
         }
     }
@@ -221,6 +229,11 @@ impl Error {
             Self::TooManyRedirects { .. } | Self::RedirectLoop { .. } | Self::BadRedirect { .. } | Self::NotAPage { .. } => true,
             _ => false,
         }
+    }
+
+    /// The site says that the address has nothing.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self.root(), Self::Status { status: 404 | 410, .. })
     }
 
     pub(super) fn at(self, url: &Url) -> Self {

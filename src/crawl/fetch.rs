@@ -596,21 +596,31 @@ impl Fetcher {
 
     /// One page, with redirects followed and transient failures tried again; every hop asks its site's robots.txt.
     pub(super) async fn follow(&self, url: Url, robots: Robots, wanted: Wanted, known: &Validators) -> Result<Answer, Error> {
+        let mut at = url.clone();
+        self.follow_on(&mut at, robots, wanted, known).await.map_err(|error| match error {
+            // These are about the way itself.
+            Error::TooManyRedirects { .. } | Error::RedirectLoop { .. } => error,
+            error if at != url => Error::Redirected { to: at, source: Box::new(error) },
+            error => error,
+        })
+    }
+
+    /// The same; `url` is where the redirects have led so far.
+    async fn follow_on(&self, url: &mut Url, robots: Robots, wanted: Wanted, known: &Validators) -> Result<Answer, Error> {
         let (mut via, mut has_news) = (Vec::new(), false);
-        let mut url = url;
         loop {
             if robots == Robots::Obey {
-                let rules = self.rules(&url).await?;
-                if let Some(forbidden) = rules.forbids(&url) {
+                let rules = self.rules(url).await?;
+                if let Some(forbidden) = rules.forbids(url) {
                     return Err(Error::Forbidden { forbidden });
                 }
             }
             // The validators belong to the first address alone.
             let unknown = Validators::default();
-            let to = match self.insist(&url, robots, wanted, if via.is_empty() { known } else { &unknown }).await? {
-                Answer::Moved { to, is_known_now } => match bad_port(&url, &to) {
+            let to = match self.insist(url, robots, wanted, if via.is_empty() { known } else { &unknown }).await? {
+                Answer::Moved { to, is_known_now } => match bad_port(url, &to) {
                     Some(port) => return Err(Error::BadPort { port }),
-                    None if wants_login(&url, &to) => return Err(Error::Login { to }),
+                    None if wants_login(url, &to) => return Err(Error::Login { to }),
                     None => {
                         has_news |= is_known_now;
                         to
@@ -618,9 +628,9 @@ impl Fetcher {
                 },
                 answer => return Ok(answer),
             };
-            via.push(std::mem::replace(&mut url, to));
-            if via.contains(&url) && !std::mem::take(&mut has_news) {
-                return Err(Error::RedirectLoop { through: url });
+            via.push(std::mem::replace(url, to));
+            if via.contains(url) && !std::mem::take(&mut has_news) {
+                return Err(Error::RedirectLoop { through: url.clone() });
             }
             if via.len() > self.config.http.max_redirects {
                 return Err(Error::TooManyRedirects { limit: self.config.http.max_redirects });

@@ -254,13 +254,13 @@ impl Crawler {
         let known = if known.twin.is_some() { &Validators::default() } else { known };
         match self.fetcher.follow(normalise(url.clone()), robots, Wanted::page_at(url), known).await {
             Ok(Answer::Unchanged) => Ok(Refetched::Unchanged),
-            Err(Error::Status { status: 404 | 410, .. }) => Ok(Refetched::Gone),
+            Err(error) if error.is_gone() => Ok(Refetched::Gone),
             // What was served with a text is gone, whatever an application shows in its place.
             Ok(Answer::Page(read)) if read.page.status == 404 && *filled != Filled::Rendered => Ok(Refetched::Gone),
             Ok(Answer::Page(read)) if read.beside.is_some() || is_route(url) => {
                 match self.fetcher.filled(*read, url, filled, robots).await {
                     // The file of a route.
-                    Err(Error::Status { status: 404 | 410, .. }) if is_route(url) => Ok(Refetched::Gone),
+                    Err(error) if error.is_gone() && is_route(url) => Ok(Refetched::Gone),
                     filled => filled.map(|(page, links)| Refetched::Page(page, links)).map_err(|error| error.at(url)),
                 }
             }
@@ -282,7 +282,7 @@ impl Crawler {
             Ok(Answer::Unchanged) => return Ok(Some(Refetched::Unchanged)),
             Ok(Answer::File(file, _)) => file,
             // The file of a route is the page.
-            Err(Error::Status { status: 404 | 410, .. }) if url.fragment().is_some() => return Ok(Some(Refetched::Gone)),
+            Err(error) if error.is_gone() && url.fragment().is_some() => return Ok(Some(Refetched::Gone)),
             Err(error) if error.is_transient() || error.is_ours() => return Err(error),
             _ => return Ok(None),
         };

@@ -244,8 +244,7 @@ impl Adding {
         let (taking_in, storing) = (!self.taking_in.is_empty(), !self.storing.is_empty());
         let is_unpacking = self.opened.as_ref().is_some_and(|opened| opened.supply.is_unpacking());
         if !is_opening && !taking_in && !storing && !is_unpacking {
-            self.after_reading();
-            return Ok(());
+            return self.after_reading();
         }
         let (stage, supply) = (&mut self.stage, self.opened.as_mut().map(|opened| &mut opened.supply));
         let opened = async {
@@ -359,7 +358,7 @@ impl Adding {
                 self.report.version = ended.version.clone().or(self.report.version.take());
                 opened.ended(ended);
                 if self.report.files == 0 {
-                    return Err(opened.nothing());
+                    return Err(self.came_to_nothing());
                 }
             }
             Read::Failed(error) => return Err(error.into()),
@@ -449,17 +448,32 @@ impl Adding {
         }));
     }
 
-    fn after_reading(&mut self) {
+    fn after_reading(&mut self) -> Result<(), Error> {
         let Some(opened) = &mut self.opened else {
             self.stage = Stage::Over;
-            return;
+            return Ok(());
         };
-        if self.is_whole {
-            opened.gone.extend(self.moved.iter().cloned());
-            self.stage = Stage::Removing(None);
-        } else {
+        if !self.is_whole {
             self.close();
+            return Ok(());
         }
+        // As of a folder in which nothing is found: it may be written just now.
+        if self.report.pages() == 0 && !opened.gone.is_empty() && !self.reading.is_ending() {
+            return Err(self.came_to_nothing());
+        }
+        opened.gone.extend(self.moved.iter().cloned());
+        self.stage = Stage::Removing(None);
+        Ok(())
+    }
+
+    /// What is stored stays as it is, with what is known of it.
+    fn came_to_nothing(&mut self) -> Error {
+        self.stage = Stage::Over;
+        self.report.elapsed = self.engine.inner.handle.now().saturating_duration_since(self.began);
+        let Some(opened) = &self.opened else { return Error::NothingToRead { what: String::new(), left_out: Vec::new(), kept: 0 } };
+        let told =
+            self.report.skipped.first().map(|of| format!("{} without text (such as {}: {})", self.report.skipped_total, of.url, of.why));
+        opened.nothing(told)
     }
 
     /// Removes a part of what is gone.

@@ -6,11 +6,13 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
-/// The text of a body: byte order mark, else header, else declaration, else the bytes themselves decide.
+use crate::extract::magic;
+
+/// The text of a body: byte order mark, else that every other byte is NUL, else header, else declaration, else the bytes themselves decide.
 /// What is not valid in that encoding becomes U+FFFD.
 pub(super) fn decode<'b>(content_type: Option<&str>, body: &'b [u8]) -> (Cow<'b, str>, &'static Encoding) {
     let sent = || content_type.and_then(by_header).map(|sent| mended(sent, body));
-    let encoding = by_mark(body).or_else(sent).or_else(|| declared(body)).unwrap_or_else(|| guessed(body));
+    let encoding = by_mark(body).or_else(|| magic::utf_16(body)).or_else(sent).or_else(|| declared(body)).unwrap_or_else(|| guessed(body));
     let text = encoding.decode_with_bom_removal(body).0;
     // A NUL is no character of any page, and SQLite and terminals take it amiss.
     let text = match text.contains('\0') {
@@ -323,6 +325,25 @@ mod tests {
         assert!(decode(Some("text/html; charset=iso-8859-1"), &cut[..cut.len() - 1]).0.contains("Größe"));
         assert_eq!(decode(Some("text/html; charset=utf-8"), "<meta charset=windows-1251>é".as_bytes()).0, "<meta charset=windows-1251>é");
         assert_eq!(decode(Some("text/html; charset=nonsense"), b"<meta charset=koi8-r>\xc1").0, "<meta charset=koi8-r>а");
+    }
+
+    #[test]
+    fn utf_16_is_read_without_a_mark_whatever_is_said() {
+        let text = "<!doctype html><title>Größe</title><p>Text mit 題 und Ж";
+        for of in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(of).collect();
+            for sent in [None, Some("text/html"), Some("text/html; charset=utf-8"), Some("text/html; charset=utf-16")] {
+                assert_eq!(decode(sent, &bytes).0, text, "{sent:?}");
+            }
+            assert_eq!(decode(None, &bytes[..bytes.len() - 1]).0.trim_end_matches('\u{fffd}'), text.trim_end_matches('Ж'));
+            // Of few NULs nothing is concluded.
+            let chinese = "日本語の文章です。文字コードは宣言されていません。".repeat(4);
+            let bytes: Vec<u8> = chinese.encode_utf16().flat_map(of).collect();
+            let label = if bytes[0] == 0x65 { "text/plain; charset=utf-16be" } else { "text/plain; charset=utf-16le" };
+            assert_eq!(decode(Some(label), &bytes).0, chinese);
+        }
+        // A page with a NUL in it is none.
+        assert_eq!(decode(Some("text/html; charset=utf-8"), "<p>Größe\0 and more".as_bytes()).0, "<p>Größe\u{fffd} and more");
     }
 
     #[test]

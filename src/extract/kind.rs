@@ -33,12 +33,20 @@ pub enum Kind {
     Sitemap,
     /// Any other XML.
     Xml,
-    /// The media type, lower-case and without parameters.
+    /// The media type, lower-case and without parameters; of text in an encoding that is not read, with that.
     Other(String),
 }
 
 /// Of a page whose body is not known yet, an empty one tells what its media type and its name can.
 pub fn kind(content_type: Option<&str>, url: &Url, body: &[u8]) -> Kind {
+    // It says the same in any encoding.
+    if let Some(encoding) = magic::utf_16(body) {
+        return kind_of_bytes(content_type, url, encoding.decode_with_bom_removal(body).0.as_bytes());
+    }
+    kind_of_bytes(content_type, url, body)
+}
+
+fn kind_of_bytes(content_type: Option<&str>, url: &Url, body: &[u8]) -> Kind {
     let essence = essence(content_type.unwrap_or_default());
     match essence.as_str() {
         "" | "*/*" | "application/octet-stream" | "binary/octet-stream" | "application/unknown" | "unknown/unknown" => sniffed(url, body),
@@ -126,7 +134,7 @@ fn found(declared: Kind, url: &Url, body: &[u8]) -> Kind {
 /// Declared as HTML, by many servers of what they know nothing of.
 fn html(url: &Url, body: &[u8], start: &[u8]) -> Kind {
     let head = &start[..start.len().min(HEAD)];
-    // UTF-16 without a mark has NULs beside its first "<".
+    // A few characters of UTF-16 have NULs beside their first "<".
     if head.starts_with(b"<") || body.starts_with(b"\0<") {
         return match xml(start) {
             kind @ (Kind::Sitemap | Kind::Feed) => kind,
@@ -433,6 +441,10 @@ mod tests {
         kind(content_type, &Url::parse("https://docs.test/").unwrap().join(path).unwrap(), body)
     }
 
+    fn kind_of(content_type: Option<&str>, path: &str, body: &[u8]) -> Kind {
+        of(content_type, path, body)
+    }
+
     fn other(name: &str) -> Kind {
         Kind::Other(name.to_owned())
     }
@@ -542,6 +554,41 @@ mod tests {
         assert_eq!(text("main.rs", b"fn main() {}"), Kind::Code("rust"));
         assert_eq!(text("Makefile", b"all:"), Kind::Code("makefile"));
         assert_eq!(text("x.txt", b"<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'>"), Kind::Feed);
+    }
+
+    #[test]
+    fn text_of_two_bytes_a_character_is_known_by_what_it_says() {
+        let encoded = |text: &str, of: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(of).collect::<Vec<u8>>();
+        for of in [u16::to_le_bytes, u16::to_be_bytes] {
+            for mark in ["", "\u{feff}"] {
+                let body = |text: &str| encoded(&format!("{mark}{text}"), of);
+                let html = body("<!doctype html><title>Größe</title><p>Text</p>");
+                for declared in [Some("text/html"), Some("text/html; charset=utf-8"), Some("application/octet-stream"), None] {
+                    assert_eq!(kind_of(declared, "x", &html), Kind::Html, "{declared:?} {mark:?}");
+                }
+                let markdown = body("# Größe\n\nSome text.\n");
+                assert_eq!(kind_of(Some("text/plain"), "x.md", &markdown), Kind::Markdown);
+                assert_eq!(kind_of(Some("text/markdown"), "x", &markdown), Kind::Markdown);
+                assert_eq!(kind_of(Some("text/html"), "x", &body("{\"openapi\": \"3.0.0\"}\n")), Kind::Json);
+                let sitemap = body("<?xml version='1.0' encoding='utf-16'?><urlset>");
+                assert_eq!(kind_of(Some("application/xml"), "x", &sitemap), Kind::Sitemap);
+            }
+        }
+        let encoded = |text: &str, of: fn(u32) -> [u8; 4]| text.chars().map(u32::from).flat_map(of).collect::<Vec<u8>>();
+        for of in [u32::to_le_bytes, u32::to_be_bytes] {
+            for text in ["\u{feff}# 題\n", "# Heading\n\nSome text.\n", "<!doctype html><p>Text"] {
+                for declared in [Some("text/html"), Some("text/markdown; charset=utf-32"), None] {
+                    let kind = kind_of(declared, "x.md", &encoded(text, of));
+                    assert_eq!(kind, other("text/plain; charset=utf-32"), "{declared:?} {text:?}");
+                }
+            }
+        }
+        // Numbers of two and four bytes are no text.
+        let numbers: Vec<u8> = (3..200_u16).flat_map(u16::to_le_bytes).collect();
+        assert_eq!(kind_of(Some("text/plain"), "x", &numbers), other("application/octet-stream"));
+        let numbers: Vec<u8> = (3..200_u32).flat_map(u32::to_le_bytes).collect();
+        assert_eq!(kind_of(Some("text/plain"), "x", &numbers), other("application/octet-stream"));
+        assert_eq!(kind_of(Some("text/plain"), "x", &[&[0; 64][..], b"a text behind NULs"].concat()), other("application/octet-stream"));
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! Files that are no text, by their first bytes. Knows no media types but the ones it names.
+//! Files that are no text, by their first bytes, and text whose characters take more than a byte each. Knows no media types but the ones
+//! it names.
+
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
 /// The media type of a file that is known by how it begins.
 pub(super) fn of(body: &[u8]) -> Option<&'static str> {
@@ -22,16 +25,58 @@ pub(super) fn of(body: &[u8]) -> Option<&'static str> {
         }),
         [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', ..] => Some("application/x-bzip2"),
         _ if body.get(257..262) == Some(b"ustar") => Some("application/x-tar"),
+        // Browsers read none either: <https://encoding.spec.whatwg.org/#names-and-labels> leaves it out.
+        _ if is_utf_32(body) => Some("text/plain; charset=utf-32"),
         _ => None,
     }
 }
 
-/// Control characters that no text has; UTF-16 is text by its mark. As in <https://mimesniff.spec.whatwg.org/#binary-data-byte>.
+/// UTF-16 by its mark, or without one by its shape: of text that is Latin for the most part, or has markup around it, every other byte is
+/// NUL.
+pub(super) fn utf_16(body: &[u8]) -> Option<&'static Encoding> {
+    match body {
+        _ if is_utf_32(body) => None,
+        [0xff, 0xfe, ..] => Some(UTF_16LE),
+        [0xfe, 0xff, ..] => Some(UTF_16BE),
+        _ => [UTF_16LE, UTF_16BE].into_iter().find(|encoding| {
+            let at = usize::from(*encoding == UTF_16BE);
+            let mut pairs = head(body).chunks_exact(2).map(|pair| (pair[at], pair[1 - at]));
+            let (all, narrow) = (pairs.len(), pairs.clone().filter(|(low, high)| *high == 0 && is_text(*low)).count());
+            all >= SHAPED && 2 * narrow > all && pairs.all(|(low, high)| high != 0 || is_text(low) || low >= 0x80)
+        }),
+    }
+}
+
+/// By its mark, or by its shape likewise.
+fn is_utf_32(body: &[u8]) -> bool {
+    if body.starts_with(b"\xff\xfe\0\0") || body.starts_with(b"\0\0\xfe\xff") {
+        return true;
+    }
+    let quads = || head(body).chunks_exact(4).map(|quad| [quad[0], quad[1], quad[2], quad[3]]);
+    let is_shaped = |of: fn([u8; 4]) -> u32| {
+        let narrow = quads().filter(|quad| u8::try_from(of(*quad)).is_ok_and(is_text)).count();
+        quads().len() >= SHAPED && 2 * narrow > quads().len() && quads().all(|quad| char::from_u32(of(quad)).is_some_and(|c| c != '\0'))
+    };
+    // Quick to see of all others.
+    head(body).contains(&0) && (is_shaped(u32::from_le_bytes) || is_shaped(u32::from_be_bytes))
+}
+
+/// A character of ASCII that stands in text.
+fn is_text(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | 0x0c | b'\r' | b' '..=b'~')
+}
+
+fn head(body: &[u8]) -> &[u8] {
+    &body[..body.len().min(1024)]
+}
+
+/// Characters from which on their shape says something.
+const SHAPED: usize = 8;
+
+/// Control characters that no text has, [`utf_16`] but for. As in <https://mimesniff.spec.whatwg.org/#binary-data-byte>.
 pub(super) fn is_binary(body: &[u8]) -> bool {
     let head = &body[..body.len().min(1445)];
-    !head.starts_with(b"\xff\xfe")
-        && !head.starts_with(b"\xfe\xff")
-        && head.iter().any(|byte| matches!(byte, 0..=8 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f))
+    head.iter().any(|byte| matches!(byte, 0..=8 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f))
 }
 
 /// From where its text begins.

@@ -114,11 +114,11 @@ impl Fetcher {
             if hops > self.config.http.max_redirects {
                 return Err(Error::TooManyRedirects { limit: self.config.http.max_redirects });
             }
-            let next = self.follow(to, robots, Wanted::Page, &Validators::default()).await.map_err(|error| match error {
+            let next = self.follow(to, robots, Wanted::Page, &Validators::default()).await.map_err(|error| match error.root() {
                 // That its script leads nowhere, today, does not say that the page is gone.
                 Error::Status { .. } if !known.is_served() => Error::Shell,
                 Error::Status { .. } => Error::NotAPage { what: "where its script leads".to_owned() },
-                error => error,
+                _ => error,
             });
             match next? {
                 Answer::Page(next) if next.beside.is_some() => read = *next,

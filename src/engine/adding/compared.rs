@@ -31,6 +31,10 @@ impl Known {
         self.pages.len() as u64
     }
 
+    pub fn has(&self, url: &Url) -> bool {
+        self.pages.contains_key(url.as_str())
+    }
+
     /// What is to be done about a file that may be stored under one of these addresses; the first is the one that it has now. Its page is
     /// not among those that are of nothing.
     pub fn meet(&mut self, mut addresses: Vec<Url>, tag: &str) -> Met {

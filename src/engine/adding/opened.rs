@@ -98,9 +98,10 @@ impl Opened {
         [Rule::Limit, Rule::TooDeep].iter().map(|rule| self.left_out.count(*rule)).sum()
     }
 
-    pub fn nothing(&self) -> Error {
+    /// `also`: what else was left out, for people.
+    pub fn nothing(&self, also: Option<String>) -> Error {
         let left_out = self.left_out.by_rule().map(|(rule, left)| format!("{} {rule} (such as {})", left.count, left.first));
-        Error::NothingToRead { what: self.what.clone(), left_out: left_out.collect(), kept: self.had }
+        Error::NothingToRead { what: self.what.clone(), left_out: left_out.chain(also).collect(), kept: self.had }
     }
 
     pub fn ended(&mut self, ended: Ended) {
@@ -398,6 +399,12 @@ impl Engine {
         };
         let former = former(&located);
         let had = known.len();
+        if let Origin::File(path) = &origin
+            && was_more(&listing, &known, former.as_ref())
+        {
+            let what = format!("{}, which is no folder or archive any more", path.display());
+            return Err(Error::NothingToRead { what, left_out: Vec::new(), kept: had });
+        }
         let description = installed.as_ref().and_then(|installed| installed.description.clone());
         let compare = move || {
             let mut listing = listing;
@@ -428,7 +435,7 @@ impl Engine {
             what: origin.given(),
             supply: Supply::Listed { listing: Arc::new(listing), todo: todo.into_iter() },
         };
-        if opened.found == 0 { Err(opened.nothing()) } else { Ok(opened) }
+        if opened.found == 0 { Err(opened.nothing(None)) } else { Ok(opened) }
     }
 
     async fn open_archive(&self, located: Located, known: Known, path: &Path) -> Result<Opened, Error> {
@@ -626,6 +633,16 @@ fn state_before(located: &Located, known: &Known) -> Option<String> {
 fn former(located: &Located) -> Option<Place> {
     let seed = located.summary.as_ref()?.recipe.as_ref()?.seeds.first()?.clone();
     Some(Place::Below(seed))
+}
+
+/// Whether a file stands in the place of a folder or an archive: the pages lay below its path, and it was none of them.
+fn was_more(listing: &Listing, known: &Known, former: Option<&Place>) -> bool {
+    let Some(found) = listing.files.first() else { return false };
+    if [listing.place(found), listing.home(), listing.on_disk()].iter().any(|place| known.has(&place.of(&found.path))) {
+        return false;
+    }
+    let below = Place::folder(&listing.root.join(&*found.path));
+    known.len() > 1 || known.len() == 1 && below.is_some_and(|below| former.is_some_and(|former| former.root() == below.root()))
 }
 
 /// What a package says of where more is to be had.

@@ -169,6 +169,31 @@ fn names_that_lead_elsewhere_links_and_devices_are_left_out_and_told() {
     assert_eq!((paths(&files), left.count(Rule::UnsafeName), left.count(Rule::Duplicate)), (vec!["a.md"], 3, 1), "{left:?}");
 }
 
+/// Two entries of one name, which no writer of the crate makes: the second is renamed in place.
+fn zip_with_doubles(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut bytes = zip(entries);
+    let at: Vec<usize> = bytes.windows(2).enumerate().filter(|(_, two)| *two == b"%%").map(|(at, _)| at).collect();
+    at.into_iter().for_each(|at| bytes[at..at + 2].copy_from_slice(b"ok"));
+    bytes
+}
+
+#[test]
+fn of_two_entries_of_a_zip_with_one_name_the_last_is_read_and_the_other_is_told() {
+    let zipped = zip_with_doubles(&[("ok.md", b"first"), ("%%.md", b"last"), ("OK.md", b"upper"), ("x/ok/", b""), ("x/%%/", b"")]);
+    let (files, left, end) = read_all(&zipped);
+    end.unwrap();
+    assert_eq!((paths(&files), &*files[0].bytes), (vec!["ok.md"], &b"last"[..]), "{left:?}");
+    // One of the same name, and one of the same in other case; a folder is nothing that is read.
+    assert_eq!((left.count(Rule::Duplicate), left.by_rule().count()), (2, 1), "{left:?}");
+    let (files, left, end) = read_all(&zip_with_doubles(&[("../ok.md", b"x"), ("../%%.md", b"x"), ("a.md", b"x")]));
+    end.unwrap();
+    assert_eq!((paths(&files), left.count(Rule::UnsafeName), left.count(Rule::Duplicate)), (vec!["a.md"], 2, 0), "{left:?}");
+    // The negative control.
+    let (files, left, end) = read_all(&zip(&[("ok.md", b"first"), ("no.md", b"last")]));
+    end.unwrap();
+    assert_eq!((files.len(), left.by_rule().count()), (2, 0), "{left:?}");
+}
+
 #[test]
 fn links_in_zip_are_left_out() {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));

@@ -1,6 +1,8 @@
 //! zip: the directory at its end by the crate `zip`, each entry read through a limit of our own.
 
+use std::collections::HashSet;
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
@@ -13,6 +15,8 @@ pub(super) struct Zip {
     /// Of the file, in bytes.
     length: u64,
     at: usize,
+    /// Names that a later entry has as well, of which the crate knows the last alone; told at the end.
+    doubles: Vec<Vec<u8>>,
     meter: Meter,
     commit: Option<String>,
 }
@@ -24,11 +28,17 @@ impl Zip {
         if stated.is_some_and(|stated| stated > limits.max_entries) {
             return Err(Refusal::Entries { limit: limits.max_entries });
         }
+        // Both read at one place of the file, and each looks for its own before it reads.
+        let directory = file.try_clone().map_err(|error| damaged(&error))?;
         let archive = ZipArchive::new(BufReader::with_capacity(BUFFER, file)).map_err(refusal)?;
+        let doubles = match archive.has_duplicate_names() {
+            true => doubles(directory, archive.central_directory_start(), limits).map_err(|error| damaged(&error))?,
+            false => Vec::new(),
+        };
         // git-archive(1) writes the commit here.
         let comment = std::str::from_utf8(archive.comment()).ok();
         let commit = comment.filter(|text| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).map(str::to_owned);
-        Ok(Self { archive, length, at: 0, meter: Meter::new(limits), commit })
+        Ok(Self { archive, length, at: 0, doubles, meter: Meter::new(limits), commit })
     }
 
     pub(super) fn commit(&self) -> Option<&str> {
@@ -38,7 +48,13 @@ impl Zip {
     pub(super) fn next(&mut self, gate: &mut Gate) -> Result<Next, Refusal> {
         for _ in 0..STEP_ENTRIES {
             if self.at >= self.archive.len() {
-                return Ok(Next::End);
+                let Some(name) = self.doubles.pop() else { return Ok(Next::End) };
+                gate.count()?;
+                // It is one that was seen, but for a name that is not written as the crate reads it.
+                if let Some((path, _)) = gate.admits(&name, Entry::File, 0) {
+                    gate.left_out.add(Rule::Duplicate, &path);
+                }
+                continue;
             }
             let index = self.at;
             self.at += 1;
@@ -93,6 +109,30 @@ impl Zip {
         self.meter.came_out(bytes.len() as u64, self.length)?;
         Ok(gate.handed(path, role, bytes))
     }
+}
+
+/// The names of files in the directory (APPNOTE 4.3.12) that were there before, once for each time.
+fn doubles(mut file: File, start: u64, limits: &ArchiveLimits) -> io::Result<Vec<Vec<u8>>> {
+    file.seek(SeekFrom::Start(start))?;
+    let mut file = BufReader::with_capacity(BUFFER, file);
+    let (hasher, mut seen, mut doubles) = (RandomState::new(), HashSet::new(), Vec::new());
+    for _ in 0..limits.max_entries {
+        let mut head = [0; 46];
+        match file.read_exact(&mut head) {
+            Ok(()) if head.starts_with(b"PK\x01\x02") => {}
+            // The end, which may be shorter.
+            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
+            _ => break,
+        }
+        let [name, extra, comment] = [28, 30, 32].map(|at| u16::from_le_bytes([head[at], head[at + 1]]));
+        let mut bytes = vec![0; name.into()];
+        file.read_exact(&mut bytes)?;
+        file.seek_relative(i64::from(extra) + i64::from(comment))?;
+        if !seen.insert(hasher.hash_one(&bytes)) && !bytes.ends_with(b"/") {
+            doubles.push(bytes);
+        }
+    }
+    Ok(doubles)
 }
 
 /// How many entries the end of the archive tells of (APPNOTE 4.3.14 and 4.3.16). None: it has no end that is known.

@@ -33,6 +33,8 @@ pub(super) fn writer(path: &Path, config: &Config, missing: Missing) -> Result<C
     }
     let path = &*plain(path);
     match fs::metadata(path) {
+        // Shorter than the head of any database. SQLite takes a file of one byte for an empty one, and would write over it.
+        Ok(file) if (1..SHORTEST).contains(&file.len()) && !is_of_sqlite(path) => return Err(Failure::NotOurs),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound && missing == Missing::Make => make(path)?,
         Err(error) => return Err(absent(path, error)),
@@ -57,6 +59,11 @@ pub(super) fn writer(path: &Path, config: &Config, missing: Missing) -> Result<C
             opened => return opened,
         }
     }
+}
+
+/// On macOS SQLite itself puts this one byte into an empty file of some file systems.
+fn is_of_sqlite(path: &Path) -> bool {
+    cfg!(target_os = "macos") && fs::read(path).is_ok_and(|bytes| bytes == b"S")
 }
 
 /// A connection that reads, beside the writer of this process.
@@ -195,6 +202,8 @@ thread_local! {
     static TAKEN: Cell<u32> = const { Cell::new(0) };
 }
 
+/// Bytes: the head of a database (<https://sqlite.org/fileformat.html#the_database_header>).
+const SHORTEST: u64 = 100;
 /// Instructions of SQLite's machine between two looks.
 const STEP: i32 = 10_000;
 /// Such looks that a transaction may take: 4,000,000,000 instructions, half a minute and more. To remove a page takes some thousand;
