@@ -301,15 +301,15 @@ fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[Option<Rule>], fact
             .children(root)
             .filter(|child| left_out[child.index()].is_none() && dom.name(*child).is_some())
             .max_by(|one, other| facts.at(*one).prose.total_cmp(&facts.at(*other).prose));
-        match heaviest {
-            Some(child)
-                if facts.at(child).prose >= total * share
-                    && total > 0.0
-                    && (genre == Genre::Story || facts.at(child).plain() >= facts.at(top).plain() * 0.7)
-                    && !dom.is(child, "p")
-                    && !dom.is(child, "pre") =>
-            {
-                root = child;
+        let has_most = |child: &NodeId| {
+            facts.at(*child).prose >= total * share
+                && total > 0.0
+                && (genre == Genre::Story || facts.at(*child).plain() >= facts.at(top).plain() * 0.7)
+        };
+        match heaviest.filter(has_most) {
+            // Beside its head, a row is one of a table.
+            Some(row) if dom.is(row, "tr") && is_part(dom, row, facts) => {
+                return dom.ancestors(row).find(|above| dom.is(*above, "table")).unwrap_or(root);
             }
             _ => return root,
         }
@@ -317,11 +317,28 @@ fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[Option<Rule>], fact
 }
 
 /// The heading that the page's title repeats, else its first one of the first level.
+            Some(child) if !is_part(dom, child, facts) => root = child,
 fn title_heading(dom: &Dom, left_out: &[Option<Rule>]) -> Option<NodeId> {
     let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title)).unwrap_or_default();
     let (mut first, mut within, mut read, mut walk) = (None, None, 0, dom.walk(dom.root()));
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
+/// A definition without its term, an item without the others, a quotation or a picture without what stands around it: no page.
+fn is_part(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
+    let beside = |name: &str| {
+        let parent = dom.parent(node).into_iter();
+        parent.flat_map(|parent| dom.children(parent)).any(|child| child != node && dom.is(child, name) && facts.at(child).text > 0)
+    };
+    match dom.name(node).map(|name| &**name) {
+        Some("p" | "pre" | "dd" | "dt" | "figure" | "figcaption" | "details" | "summary" | "caption") => true,
+        // Some pages are set in one as a whole.
+        Some("blockquote") => facts.at(node).headings == 0,
+        Some("li") => facts.at(node).headings == 0 && beside("li"),
+        Some("tr") => dom.children(node).any(|cell| dom.is(cell, "th") && facts.at(cell).text > 0),
+        _ => false,
+    }
+}
+
         if left_out[node.index()].is_some() || read > FIRST_HEADINGS {
             walk.pass_over();
         } else if is_heading(dom, node) {

@@ -1004,3 +1004,35 @@ fn listings_that_a_script_types_have_no_tags() {
         ),
     ]);
 }
+
+#[test]
+fn a_part_of_something_is_no_page() {
+    let (text, title) = (sentences("It", 5), "<title>Functions for pots (Kettle guide)</title><body>");
+    let head = "<h3>41.1 Functions for pots</h3>";
+    // The only definition of a page has its term.
+    let term = format!("{title}{head}<dl><dt><i>Function: </i><b>pot_min</b> (FOM, xx)</dt><dd>{text}</dd></dl>");
+    holds(&term, &["Function:", "**pot_min** (FOM, xx)", "It goes on"], &[]);
+    for part in [
+        format!("<dl><dt>x</dt><dt><a href=z>zz</a></dt><dd>{text}</dd></dl>"),
+        format!("<div>zz x</div><blockquote>{text}</blockquote>"),
+        format!("<ul><li><a href=z>zz</a> x<li>{text}</ul>"),
+        format!("<table><tr><th>zz</th><td>{text}</td></tr></table>"),
+        format!("<table><tr><th>a<th>zz</tr><tbody><tr><th>x</th><td>{text}</td></tr></table>"),
+        format!("<figure><img src=x alt=p><figcaption><a href=z>zz</a></figcaption><div>{text}</div></figure>"),
+    ] {
+        holds(&format!("{title}{head}{part}"), &["zz", "It goes on"], &[]);
+    }
+    // Frames that look like it.
+    let quoted = format!("{title}<blockquote><div>{head}{text}</div></blockquote>");
+    holds(&quoted, &["### 41.1 Functions for pots\n\nIt goes on"], &["> "]);
+    holds(&format!("{title}<ul><li><div>{head}{text}</div></ul>"), &["\n\nIt goes on"], &["- "]);
+    let frame = format!("{title}<table><tr><td><a href=a>Home</a></td><td>{head}{text}</td></tr></table>");
+    holds(&frame, &["It goes on"], &["Home"]);
+}
+
+/// A page whose content has no known name.
+fn unnamed(rest: &str) -> String {
+    format!(
+        "<title>Kettles (guide)</title><body><div id=top><p>x</div><div class=all><h2>Pots</h2>{WORDS}{WORDS}{WORDS}{rest}{WORDS}</div>"
+    )
+}
