@@ -263,6 +263,7 @@ fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
         || id == "docContent"
         || class("rst-content")
         || id == "main-content" && &**name == "section"
+        || &**name == "div" && class("contents") && is_below_doxygens_title(dom, node)
     {
         return Some(7);
     }
@@ -276,6 +277,11 @@ fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
         "div" | "section" if matches!(id, "content" | "main-content" | "main" | "bodyContent") => Some(3),
         _ => None,
     }
+}
+
+/// Where Doxygen sets its title, which is no heading. Docutils calls a list of what the page contains by the same name.
+fn is_below_doxygens_title(dom: &Dom, node: NodeId) -> bool {
+    dom.previous_element(node).is_some_and(|head| dom.descendants(head).take(HEAD).any(|below| dom.has_class(below, "headertitle")))
 }
 
 fn body(dom: &Dom) -> NodeId {

@@ -637,7 +637,7 @@ fn links_that_a_paragraph_speaks_of_are_its_words() {
     let member = |text: &str| format!("<div class=memitem><div class=memdoc>{text}</div></div>");
     let html = |rest: &str| {
         format!(
-            "<title>Tea: Kettle Class Reference</title><body><div class=header><div class=headertitle><div class=title>Kettle Class Reference</div></div></div><div class=contents>{WORDS}{WORDS}{rest}</div>"
+            "<title>Tea: Kettle Class Reference</title><body><div class=header><div class=head><div class=title>Kettle Class Reference</div></div></div><div class=contents>{WORDS}{WORDS}{rest}</div>"
         )
     };
     let told = member("<p>Implements <a href=w.html>tea::Writer_of_many_pots</a>.</p>");
@@ -1035,4 +1035,60 @@ fn unnamed(rest: &str) -> String {
     format!(
         "<title>Kettles (guide)</title><body><div id=top><p>x</div><div class=all><h2>Pots</h2>{WORDS}{WORDS}{WORDS}{rest}{WORDS}</div>"
     )
+}
+
+#[test]
+fn a_name_or_two_are_no_list_of_links() {
+    for (html, wanted) in [
+        (
+            "<dl class=x><dt><b><a href=d>Deprecated:</a></b></dt><dd>use <a href=x>boil_the_kettle()</a></dd></dl>",
+            "use [boil_the_kettle()]",
+        ),
+        ("<dl><dt>See also</dt><dd><a href=x>Pot::operator=(const Pot&amp;)</a></dd></dl>", "See also"),
+        ("<table><tr><td>size</td><td>A <a href=x>Kettle::PotSize</a> .</td></tr></table>", "[Kettle::PotSize]"),
+    ] {
+        holds(&unnamed(&format!("<div><div>{html}</div></div>")), &[wanted], &[]);
+    }
+    // Ways to other pages are.
+    for html in [
+        "<div class=x><a href=a>Cups of the world</a> <a href=b>Lids of the world</a></div>",
+        "<table><tr><td>Next: <a href=a>Cups of the world</a><td>Up: <a href=b>Lids of the world</a></tr></table>",
+        "<table><tr><td><a href=a>Cups</a><td><a href=b>Pans</a><td><a href=c>Lids of the world</a></tr></table>",
+    ] {
+        holds(&unnamed(&format!("<div>{html}</div>")), &[], &["Lids of the world"]);
+    }
+}
+
+#[test]
+fn tables_with_heads_and_lists_below_headings_are_no_way_elsewhere() {
+    let rows: String =
+        (0..9).map(|n| format!("<tr><td><a href=t>Pot</a><td><a href='#p{n}'>pour_{n}</a>(<a href=k>Pot</a> p)</tr>")).collect();
+    let table = format!("<table><tr><th>Type<th>Name and description</tr>{rows}</table>");
+    holds(&unnamed(&format!("<div>{table}</div>")), &["[pour_8]"], &[]);
+    holds(&unnamed(&format!("<div><ul class=x>{table}</ul></div>")), &["[pour_8]"], &[]);
+    // One head over all of it is its title.
+    let box_of = "<table><tr><th colspan=2>The guide</th></tr><tr><td><a href=a>Cups</a><td><a href=b>Pans</a><td><a href=c>Lids of the world</a></tr></table>";
+    holds(&unnamed(&format!("<div>{box_of}</div>")), &[], &["Lids of the world"]);
+    let list = "<ul><li><a href=a>Cups</a><li><a href=b>Pans</a><li><a href=c>Lids of the world</a></ul>";
+    for html in [
+        format!("<div><h3>Summary of all</h3></div><div><div>{list}</div></div>"),
+        format!("<dl><dt><h3>Summary of all</h3></dt><dd><div>{list}</div></dd></dl>"),
+        format!("<h3>pot() = <div><a href=a>cup()</a> | <a href=b>pan()</a> | <a href=c>Lids of the world()</a></div></h3>"),
+    ] {
+        holds(&unnamed(&html), &["Lids of the world"], &[]);
+    }
+    holds(&unnamed(&format!("<div><h3>Summary of all</h3></div><p>Text.</p><div><div>{list}</div></div>")), &[], &["Lids of the world"]);
+}
+
+#[test]
+fn doxygen_names_its_content_below_its_title() {
+    let html = |before: &str| {
+        format!(
+            "<title>Tea: Pots</title><body>{before}<div class=contents>{WORDS}{WORDS}<div><div><a href=a>Cups</a> <a href=b>Pans</a> <a href=c>Lids of the world</a></div></div></div>"
+        )
+    };
+    let title = "<div class=title>Pots</div>";
+    let named = html(&format!("<div class=header><div class=headertitle>{title}</div></div>"));
+    holds(&named, &["# Pots\n", "Lids of the world"], &[]);
+    holds(&html(&format!("<div class=header>{title}</div>")), &["# Pots\n"], &["Lids of the world"]);
 }
