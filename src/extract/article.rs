@@ -345,14 +345,21 @@ fn is_part(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
     }
 }
 
-        if left_out[node.index()].is_some() || read > FIRST_HEADINGS {
+        if left_out[node.index()].is_some() {
             walk.pass_over();
         } else if is_heading(dom, node) {
             read += 1;
+            let is_early = read <= FIRST_HEADINGS;
+            if !is_early && !dom.is(node, "h1") {
+                continue;
+            }
             let text = plain(dom, node);
-            // A title begins with the page's own name more often than with the site's.
-            if text.chars().count() >= 3 && title.starts_with(&text) {
+            // A title begins with the page's own name more often than with the site's. Menus may have many headings before it.
+            if text.chars().count() >= 3 && title.starts_with(&text) && (is_early || text.len() * 4 >= title.len()) {
                 return Some(node);
+            }
+            if !is_early {
+                continue;
             }
             within = within.or(Some(node).filter(|_| text.chars().count() >= 3 && title.contains(&text)));
             first = first.or(Some(node).filter(|node| dom.is(*node, "h1") && !text.is_empty()));
@@ -362,7 +369,7 @@ fn is_part(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
 }
 
 /// So many are looked at: later ones repeat words of the title by chance.
-const FIRST_HEADINGS: usize = 4;
+const FIRST_HEADINGS: usize = 5;
 
 /// The smallest element around `root` and the title, unless that is mostly links or all of the page.
 fn around(dom: &Dom, root: NodeId, title: NodeId, facts: &Facts) -> Option<NodeId> {

@@ -1092,3 +1092,20 @@ fn doxygen_names_its_content_below_its_title() {
     holds(&named, &["# Pots\n", "Lids of the world"], &[]);
     holds(&html(&format!("<div class=header>{title}</div>")), &["# Pots\n"], &["Lids of the world"]);
 }
+
+#[test]
+fn a_menu_may_have_many_headings_before_the_title() {
+    let groups: String = (0..6)
+        .map(|group| {
+            let links: String = (0..20).map(|n| format!("<li><a href=x{group}{n}>mod.name{group}{n}</a>")).collect();
+            format!("<h2>Group {group}</h2><ul>{links}</ul>")
+        })
+        .collect();
+    let html = |heading: &str| {
+        format!(
+            "<title>Script pot.lua - kettle API</title><body><div id=main><div id=navigation><h1>kettle</h1>{groups}</div><div id=content><h1>{heading}</h1>{}</div></div>",
+            sentences("It", 3)
+        )
+    };
+    holds(&html("Script <code>pot.lua</code>"), &["# Script `pot.lua`\n"], &["Group 5", "mod.name"]);
+}
