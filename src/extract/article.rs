@@ -371,11 +371,14 @@ fn is_part(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
 /// So many are looked at: later ones repeat words of the title by chance.
 const FIRST_HEADINGS: usize = 5;
 
-/// The smallest element around `root` and the title, unless that is mostly links or all of the page.
+/// The smallest element around `root` and the title, unless that is mostly links or all of the page. The block of a title page, where
+/// licences stand, has the page below it.
 fn around(dom: &Dom, root: NodeId, title: NodeId, facts: &Facts) -> Option<NodeId> {
     let above: HashSet<NodeId> = dom.ancestors(title).collect();
     let around = std::iter::once(root).chain(dom.ancestors(root)).find(|node| above.contains(node))?;
-    (facts.at(around).link_share() < 0.5 && !dom.is(around, "html")).then_some(around)
+    let found = (facts.at(around).link_share() < 0.5 && !dom.is(around, "html")).then_some(around)?;
+    let title_page = beside::title_page(dom, title).filter(|block| dom.ancestors(found).chain([found]).any(|above| above == *block));
+    Some(title_page.and_then(|block| dom.parent(block)).unwrap_or(found))
 }
 
 /// Letters and digits, lower-case.

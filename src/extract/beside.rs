@@ -423,12 +423,15 @@ const STEPS: [&str; 20] = [
 
 /// What holds the title and all that is below it: not the block that is there for the title and who wrote the page.
 fn around_title(dom: &Dom, title: NodeId) -> Option<NodeId> {
+    dom.parent(title_page(dom, title).unwrap_or(title))
+}
+
+pub(super) fn title_page(dom: &Dom, title: NodeId) -> Option<NodeId> {
     let is_titles = |node: &NodeId| {
         dom.attribute(*node, "class")
             .is_some_and(|classes| classes.split_ascii_whitespace().any(|class| class.eq_ignore_ascii_case("titlepage")))
     };
-    let block = dom.ancestors(title).take(TITLE_LEVELS).find(is_titles).unwrap_or(title);
-    dom.parent(block)
+    dom.ancestors(title).take(TITLE_LEVELS).find(is_titles)
 }
 
 /// How far around it the block of a title is looked for.

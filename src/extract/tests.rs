@@ -1109,3 +1109,13 @@ fn a_menu_may_have_many_headings_before_the_title() {
     };
     holds(&html("Script <code>pot.lua</code>"), &["# Script `pot.lua`\n"], &["Group 5", "mod.name"]);
 }
+
+#[test]
+fn a_book_has_its_contents_below_its_title_page() {
+    let contents: String = (0..40).map(|n| format!("<dt><a href=c{n}>Chapter {n} of the kettle</a></dt>")).collect();
+    let notice = format!("<div class=legalnotice>{}</div>", sentences("Permission", 4));
+    let html = format!(
+        "<title>The Kettle FAQ</title><body><div class=navheader><a href=c0>Next page</a></div><div class=book><div class=titlepage><div><div><h1 class=title>The Kettle FAQ</h1></div><div>{notice}</div></div></div><div class=toc><p><b>Table of Contents</b></p><dl>{contents}</dl></div></div>"
+    );
+    holds(&html, &["# The Kettle FAQ\n", "Permission goes on", "Chapter 39 of the kettle"], &["Next page"]);
+}
