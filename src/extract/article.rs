@@ -317,18 +317,12 @@ fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[Option<Rule>], fact
             Some(row) if dom.is(row, "tr") && is_part(dom, row, facts) => {
                 return dom.ancestors(row).find(|above| dom.is(*above, "table")).unwrap_or(root);
             }
+            Some(child) if !is_part(dom, child, facts) => root = child,
             _ => return root,
         }
     }
 }
 
-/// The heading that the page's title repeats, else its first one of the first level.
-            Some(child) if !is_part(dom, child, facts) => root = child,
-fn title_heading(dom: &Dom, left_out: &[Option<Rule>]) -> Option<NodeId> {
-    let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title)).unwrap_or_default();
-    let (mut first, mut within, mut read, mut walk) = (None, None, 0, dom.walk(dom.root()));
-    while let Some(step) = walk.next() {
-        let Step::Enter(node) = step else { continue };
 /// A definition without its term, an item without the others, a quotation or a picture without what stands around it: no page.
 fn is_part(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
     let beside = |name: &str| {
@@ -345,6 +339,12 @@ fn is_part(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
     }
 }
 
+/// The heading that the page's title repeats, else its first one of the first level.
+fn title_heading(dom: &Dom, left_out: &[Option<Rule>]) -> Option<NodeId> {
+    let title = dom.descendants(dom.root()).find(|node| dom.is(*node, "title")).map(|title| plain(dom, title)).unwrap_or_default();
+    let (mut first, mut within, mut read, mut walk) = (None, None, 0, dom.walk(dom.root()));
+    while let Some(step) = walk.next() {
+        let Step::Enter(node) = step else { continue };
         if left_out[node.index()].is_some() {
             walk.pass_over();
         } else if is_heading(dom, node) {
@@ -429,7 +429,7 @@ fn with_siblings(
                 leave_outside(leads.replace(child), left_out);
                 continue;
             }
-            let names = !behind && !titled && fact.titles == 1 && names_page(dom, child, &title);
+            let names = !behind && !titled && fact.titles == 1 && names_page(dom, child, &title, fact.linked_headings > 0);
             let prose = fact.prose >= core.prose * 0.08 && fact.prose >= 80.0 && fact.link_share() < 0.4 && fact.controls == 0;
             let alike = parent == first_parent && is_alike(dom, child, root);
             let beside = match (genre, rank) {
@@ -543,9 +543,9 @@ fn is_notes(dom: &Dom, node: NodeId) -> bool {
     called("id") || called("class") || dom.attribute(node, "role") == Some("doc-endnotes")
 }
 
-/// Whether the page's title holds the first heading below `top`.
-fn names_page(dom: &Dom, top: NodeId, title: &str) -> bool {
+/// Whether the page's title holds the first heading below `top`; one that leads to another page is the site's, unless the title begins so.
+fn names_page(dom: &Dom, top: NodeId, title: &str, leads_away: bool) -> bool {
     let heading = dom.descendants(top).find(|node| dom.is(*node, "h1")).map(|heading| plain(dom, heading)).unwrap_or_default();
-    !heading.is_empty()
-        && (heading.chars().count() > 2 && title.contains(&heading) || title.starts_with(&heading) || heading.starts_with(title))
+    let holds = !leads_away && heading.chars().count() > 2 && title.contains(&heading);
+    !heading.is_empty() && (holds || title.starts_with(&heading) || heading.starts_with(title))
 }

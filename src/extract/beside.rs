@@ -439,9 +439,6 @@ const TITLE_LEVELS: usize = 4;
 
 /// Paragraphs of words and links, and nothing else: "Implements `Kettle`."
 fn says_what_leads(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
-    let mut around = node;
-    loop {
-        let mut parts = dom.children(around).filter(|child| facts.at(*child).text > 0);
     let around = innermost(dom, node, &["div"], facts);
     let is_paragraph = |child: NodeId| dom.is(child, "p") || facts.at(child).text == 0;
     dom.is(node, "div") && facts.at(node).plain() >= LEAST_SAID && dom.children(around).all(is_paragraph)
@@ -449,6 +446,9 @@ fn says_what_leads(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
 
 /// Down to the innermost of these that holds all.
 fn innermost(dom: &Dom, node: NodeId, names: &[&str], facts: &Facts) -> NodeId {
+    let mut around = node;
+    loop {
+        let mut parts = dom.children(around).filter(|child| facts.at(*child).text > 0);
         match (parts.next(), parts.next()) {
             (Some(only), None) if names.iter().any(|name| dom.is(only, name)) => around = only,
             _ => return around,
@@ -459,9 +459,6 @@ fn innermost(dom: &Dom, node: NodeId, names: &[&str], facts: &Facts) -> NodeId {
 /// In bytes; less is what parts links.
 const LEAST_SAID: f32 = 8.0;
 
-/// Below a root found by its text, blocks that are mostly links lead elsewhere.
-pub(super) fn leave_out_link_lists(
-    dom: &Dom,
 /// A name or two in what is said of them: "Deprecated: use `kettle`", unless they lead to other pages of a manual.
 fn holds_few(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
     let fact = facts.at(node);
@@ -507,6 +504,9 @@ fn ends_in_heading(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
     false
 }
 
+/// Below a root found by its text, blocks that are mostly links lead elsewhere.
+pub(super) fn leave_out_link_lists(
+    dom: &Dom,
     root: NodeId,
     title: Option<NodeId>,
     genre: Genre,
@@ -516,11 +516,11 @@ fn ends_in_heading(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
     // A page of contents: what stands right below its title.
     let titled = title.filter(|_| genre == Genre::Reference).and_then(|title| around_title(dom, title));
     let mut below_title = false;
+    // A heading of a section has been read, and nothing below it.
+    let mut is_headed = false;
     let mut walk = dom.walk(root);
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
-    // A heading of a section has been read, and nothing below it.
-    let mut is_headed = false;
         below_title |= Some(node) == title;
         if left_out[node.index()].is_some() {
             walk.pass_over();

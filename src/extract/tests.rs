@@ -1119,3 +1119,20 @@ fn a_book_has_its_contents_below_its_title_page() {
     );
     holds(&html, &["# The Kettle FAQ\n", "Permission goes on", "Chapter 39 of the kettle"], &["Next page"]);
 }
+
+#[test]
+fn a_heading_that_leads_home_is_not_the_title() {
+    let title = |title: &str, heading: &str| {
+        let text = sentences("It", 3);
+        let html = format!(
+            "<title>{title}</title><body><div id=top><h1>{heading}</h1><p class=x>the optimized kettle of iron and steel</p></div><div id=main><h2>Pots</h2>{text}{text}</div>"
+        );
+        document(&page(&html)).unwrap().title
+    };
+    assert_eq!(title("Pots and pans - Kettles - H2O - the optimized kettle", "<a href=index.html>H2O</a>"), "Pots and pans - Kettles");
+    assert_eq!(title("Pots - H2O", "<a href=index.html>H2O</a>"), "Pots");
+    // Its own, as the title begins, or as the link says.
+    assert_eq!(title("H2O - the optimized kettle", "<a href=index.html>H2O</a>"), "H2O");
+    assert_eq!(title("Kettles - Water - the optimized kettle", "<a href=page.html#top>Water</a>"), "Water");
+    assert_eq!(title("Kettles - Water - the optimized kettle", "Water"), "Water");
+}
