@@ -263,6 +263,7 @@ fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
         || id == "docContent"
         || class("rst-content")
         || id == "main-content" && &**name == "section"
+        || &**name == "div" && class("contents") && is_below_doxygens_title(dom, node)
     {
         return Some(7);
     }
@@ -276,6 +277,11 @@ fn rank(dom: &Dom, node: NodeId) -> Option<u8> {
         "div" | "section" if matches!(id, "content" | "main-content" | "main" | "bodyContent") => Some(3),
         _ => None,
     }
+}
+
+/// Where Doxygen sets its title, which is no heading. Docutils calls a list of what the page contains by the same name.
+fn is_below_doxygens_title(dom: &Dom, node: NodeId) -> bool {
+    dom.previous_element(node).is_some_and(|head| dom.descendants(head).take(HEAD).any(|below| dom.has_class(below, "headertitle")))
 }
 
 fn body(dom: &Dom) -> NodeId {
@@ -301,18 +307,35 @@ fn densest(dom: &Dom, top: NodeId, genre: Genre, left_out: &[Option<Rule>], fact
             .children(root)
             .filter(|child| left_out[child.index()].is_none() && dom.name(*child).is_some())
             .max_by(|one, other| facts.at(*one).prose.total_cmp(&facts.at(*other).prose));
-        match heaviest {
-            Some(child)
-                if facts.at(child).prose >= total * share
-                    && total > 0.0
-                    && (genre == Genre::Story || facts.at(child).plain() >= facts.at(top).plain() * 0.7)
-                    && !dom.is(child, "p")
-                    && !dom.is(child, "pre") =>
-            {
-                root = child;
+        let has_most = |child: &NodeId| {
+            facts.at(*child).prose >= total * share
+                && total > 0.0
+                && (genre == Genre::Story || facts.at(*child).plain() >= facts.at(top).plain() * 0.7)
+        };
+        match heaviest.filter(has_most) {
+            // Beside its head, a row is one of a table.
+            Some(row) if dom.is(row, "tr") && is_part(dom, row, facts) => {
+                return dom.ancestors(row).find(|above| dom.is(*above, "table")).unwrap_or(root);
             }
+            Some(child) if !is_part(dom, child, facts) => root = child,
             _ => return root,
         }
+    }
+}
+
+/// A definition without its term, an item without the others, a quotation or a picture without what stands around it: no page.
+fn is_part(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
+    let beside = |name: &str| {
+        let parent = dom.parent(node).into_iter();
+        parent.flat_map(|parent| dom.children(parent)).any(|child| child != node && dom.is(child, name) && facts.at(child).text > 0)
+    };
+    match dom.name(node).map(|name| &**name) {
+        Some("p" | "pre" | "dd" | "dt" | "figure" | "figcaption" | "details" | "summary" | "caption") => true,
+        // Some pages are set in one as a whole.
+        Some("blockquote") => facts.at(node).headings == 0,
+        Some("li") => facts.at(node).headings == 0 && beside("li"),
+        Some("tr") => dom.children(node).any(|cell| dom.is(cell, "th") && facts.at(cell).text > 0),
+        _ => false,
     }
 }
 
@@ -322,14 +345,21 @@ fn title_heading(dom: &Dom, left_out: &[Option<Rule>]) -> Option<NodeId> {
     let (mut first, mut within, mut read, mut walk) = (None, None, 0, dom.walk(dom.root()));
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
-        if left_out[node.index()].is_some() || read > FIRST_HEADINGS {
+        if left_out[node.index()].is_some() {
             walk.pass_over();
         } else if is_heading(dom, node) {
             read += 1;
+            let is_early = read <= FIRST_HEADINGS;
+            if !is_early && !dom.is(node, "h1") {
+                continue;
+            }
             let text = plain(dom, node);
-            // A title begins with the page's own name more often than with the site's.
-            if text.chars().count() >= 3 && title.starts_with(&text) {
+            // A title begins with the page's own name more often than with the site's. Menus may have many headings before it.
+            if text.chars().count() >= 3 && title.starts_with(&text) && (is_early || text.len() * 4 >= title.len()) {
                 return Some(node);
+            }
+            if !is_early {
+                continue;
             }
             within = within.or(Some(node).filter(|_| text.chars().count() >= 3 && title.contains(&text)));
             first = first.or(Some(node).filter(|node| dom.is(*node, "h1") && !text.is_empty()));
@@ -339,13 +369,16 @@ fn title_heading(dom: &Dom, left_out: &[Option<Rule>]) -> Option<NodeId> {
 }
 
 /// So many are looked at: later ones repeat words of the title by chance.
-const FIRST_HEADINGS: usize = 4;
+const FIRST_HEADINGS: usize = 5;
 
-/// The smallest element around `root` and the title, unless that is mostly links or all of the page.
+/// The smallest element around `root` and the title, unless that is mostly links or all of the page. The block of a title page, where
+/// licences stand, has the page below it.
 fn around(dom: &Dom, root: NodeId, title: NodeId, facts: &Facts) -> Option<NodeId> {
     let above: HashSet<NodeId> = dom.ancestors(title).collect();
     let around = std::iter::once(root).chain(dom.ancestors(root)).find(|node| above.contains(node))?;
-    (facts.at(around).link_share() < 0.5 && !dom.is(around, "html")).then_some(around)
+    let found = (facts.at(around).link_share() < 0.5 && !dom.is(around, "html")).then_some(around)?;
+    let title_page = beside::title_page(dom, title).filter(|block| dom.ancestors(found).chain([found]).any(|above| above == *block));
+    Some(title_page.and_then(|block| dom.parent(block)).unwrap_or(found))
 }
 
 /// Letters and digits, lower-case.
@@ -396,7 +429,7 @@ fn with_siblings(
                 leave_outside(leads.replace(child), left_out);
                 continue;
             }
-            let names = !behind && !titled && fact.titles == 1 && names_page(dom, child, &title);
+            let names = !behind && !titled && fact.titles == 1 && names_page(dom, child, &title, fact.linked_headings > 0);
             let prose = fact.prose >= core.prose * 0.08 && fact.prose >= 80.0 && fact.link_share() < 0.4 && fact.controls == 0;
             let alike = parent == first_parent && is_alike(dom, child, root);
             let beside = match (genre, rank) {
@@ -510,9 +543,9 @@ fn is_notes(dom: &Dom, node: NodeId) -> bool {
     called("id") || called("class") || dom.attribute(node, "role") == Some("doc-endnotes")
 }
 
-/// Whether the page's title holds the first heading below `top`.
-fn names_page(dom: &Dom, top: NodeId, title: &str) -> bool {
+/// Whether the page's title holds the first heading below `top`; one that leads to another page is the site's, unless the title begins so.
+fn names_page(dom: &Dom, top: NodeId, title: &str, leads_away: bool) -> bool {
     let heading = dom.descendants(top).find(|node| dom.is(*node, "h1")).map(|heading| plain(dom, heading)).unwrap_or_default();
-    !heading.is_empty()
-        && (heading.chars().count() > 2 && title.contains(&heading) || title.starts_with(&heading) || heading.starts_with(title))
+    let holds = !leads_away && heading.chars().count() > 2 && title.contains(&heading);
+    !heading.is_empty() && (holds || title.starts_with(&heading) || heading.starts_with(title))
 }

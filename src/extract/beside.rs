@@ -439,12 +439,15 @@ const STEPS: [&str; 20] = [
 
 /// What holds the title and all that is below it: not the block that is there for the title and who wrote the page.
 fn around_title(dom: &Dom, title: NodeId) -> Option<NodeId> {
+    dom.parent(title_page(dom, title).unwrap_or(title))
+}
+
+pub(super) fn title_page(dom: &Dom, title: NodeId) -> Option<NodeId> {
     let is_titles = |node: &NodeId| {
         dom.attribute(*node, "class")
             .is_some_and(|classes| classes.split_ascii_whitespace().any(|class| class.eq_ignore_ascii_case("titlepage")))
     };
-    let block = dom.ancestors(title).take(TITLE_LEVELS).find(is_titles).unwrap_or(title);
-    dom.parent(block)
+    dom.ancestors(title).take(TITLE_LEVELS).find(is_titles)
 }
 
 /// How far around it the block of a title is looked for.
@@ -452,20 +455,70 @@ const TITLE_LEVELS: usize = 4;
 
 /// Paragraphs of words and links, and nothing else: "Implements `Kettle`."
 fn says_what_leads(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
-    let mut around = node;
-    loop {
-        let mut parts = dom.children(around).filter(|child| facts.at(*child).text > 0);
-        match (parts.next(), parts.next()) {
-            (Some(only), None) if dom.is(only, "div") => around = only,
-            _ => break,
-        }
-    }
+    let around = innermost(dom, node, &["div"], facts);
     let is_paragraph = |child: NodeId| dom.is(child, "p") || facts.at(child).text == 0;
     dom.is(node, "div") && facts.at(node).plain() >= LEAST_SAID && dom.children(around).all(is_paragraph)
 }
 
+/// Down to the innermost of these that holds all.
+fn innermost(dom: &Dom, node: NodeId, names: &[&str], facts: &Facts) -> NodeId {
+    let mut around = node;
+    loop {
+        let mut parts = dom.children(around).filter(|child| facts.at(*child).text > 0);
+        match (parts.next(), parts.next()) {
+            (Some(only), None) if names.iter().any(|name| dom.is(only, name)) => around = only,
+            _ => return around,
+        }
+    }
+}
+
 /// In bytes; less is what parts links.
 const LEAST_SAID: f32 = 8.0;
+
+/// A name or two in what is said of them: "Deprecated: use `kettle`", unless they lead to other pages of a manual.
+fn holds_few(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
+    let fact = facts.at(node);
+    let is_said = || fact.link_share() <= 0.9 || fact.plain() > 0.0 && dom.is(innermost(dom, node, &FRAMES, facts), "dl");
+    fact.anchors < LEAST_LINKS && is_said() && !is_called_step(&dom.text_start(node, LONGEST_MARK))
+}
+
+/// Fewer are no list.
+const LEAST_LINKS: u32 = 3;
+
+fn is_called_step(text: &str) -> bool {
+    let first = text.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
+    STEPS.iter().any(|step| first.eq_ignore_ascii_case(step))
+}
+
+/// A table whose columns have heads is there for what it says, whatever leads away from it.
+fn has_columns(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
+    let table = innermost(dom, node, &FRAMES, facts);
+    let head = |cell: NodeId| dom.is(cell, "th") && facts.at(cell).text > 0;
+    let is_of_heads = |row: NodeId| dom.children(row).take(MOST_COLUMNS).filter(|cell| head(*cell)).count() > 1;
+    dom.is(table, "table") && dom.descendants(table).take(FIRST_ROW).any(|row| dom.is(row, "tr") && is_of_heads(row))
+}
+
+/// What is set in others of these alone.
+const FRAMES: [&str; 6] = ["div", "section", "ul", "li", "dl", "table"];
+
+/// In nodes: where the heads of a table stand.
+const FIRST_ROW: usize = 40;
+const MOST_COLUMNS: usize = 40;
+
+/// Whether the last thing that is said below it is a heading of a section.
+fn ends_in_heading(dom: &Dom, node: NodeId, facts: &Facts) -> bool {
+    let mut last = Some(node);
+    while let Some(node) = last {
+        if is_heading(dom, node) {
+            return !dom.is(node, "h1");
+        }
+        last = dom.last_child(node);
+        while let Some(silent) = last.filter(|child| facts.at(*child).text == 0) {
+            last = dom.previous_sibling(silent);
+        }
+    }
+    false
+}
 
 /// Below a root found by its text, blocks that are mostly links lead elsewhere.
 pub(super) fn leave_out_link_lists(
@@ -479,6 +532,8 @@ pub(super) fn leave_out_link_lists(
     // A page of contents: what stands right below its title.
     let titled = title.filter(|_| genre == Genre::Reference).and_then(|title| around_title(dom, title));
     let mut below_title = false;
+    // A heading of a section has been read, and nothing below it.
+    let mut is_headed = false;
     let mut walk = dom.walk(root);
     while let Some(step) = walk.next() {
         let Step::Enter(node) = step else { continue };
@@ -487,19 +542,22 @@ pub(super) fn leave_out_link_lists(
             walk.pass_over();
             continue;
         }
-        // Without links there is no list of them; only the title is looked for.
-        if facts.at(node).anchors == 0 && (below_title || titled.is_none()) {
-            walk.pass_over();
-            continue;
-        }
-        // In code, names lead to where they are declared.
-        if code::role(dom, node).is_some() || below_title && titled.is_some() && dom.parent(node) == titled && Some(node) != title {
+        let is_kept =
+            // Without links there is no list of them; only the title is looked for.
+            facts.at(node).anchors == 0 && (below_title || titled.is_none())
+            // In code, names lead to where they are declared; in headings, too.
+            || code::role(dom, node).is_some()
+            || genre == Genre::Reference && is_heading(dom, node)
+            || below_title && titled.is_some() && dom.parent(node) == titled && Some(node) != title;
+        if is_kept || facts.at(node).text > 0 && dom.text(node).is_some() {
+            is_headed = if facts.at(node).text > 0 { ends_in_heading(dom, node, facts) } else { is_headed };
             walk.pass_over();
             continue;
         }
         let list = node != root
             && dom.name(node).is_some_and(|name| matches!(&**name, "div" | "section" | "ul" | "ol" | "table" | "aside" | "form" | "dl"))
-            && !(genre == Genre::Reference && says_what_leads(dom, node, facts));
+            && !(genre == Genre::Reference
+                && (says_what_leads(dom, node, facts) || holds_few(dom, node, facts) || has_columns(dom, node, facts)));
         let fact = facts.at(node);
         // In a story, a paragraph that is one link to another.
         let link = genre == Genre::Story && dom.is(node, "p") && fact.anchors == 1 && fact.link_share() > 0.9;
@@ -511,7 +569,8 @@ pub(super) fn leave_out_link_lists(
                     && dom.next_element(node).is_some_and(|after| is_heading(dom, after))
             }
             _ => {
-                fact.own_headings() > 0
+                is_headed && genre == Genre::Reference
+                    || fact.own_headings() > 0
                     || dom.previous_element(node).is_some_and(|before| {
                         left_out[before.index()].is_none()
                             && (is_heading(dom, before)

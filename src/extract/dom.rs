@@ -125,6 +125,10 @@ impl Dom {
         link(self.nodes[node.index()].first_child)
     }
 
+    pub(super) fn last_child(&self, node: NodeId) -> Option<NodeId> {
+        link(self.nodes[node.index()].last_child)
+    }
+
     pub(super) fn next_sibling(&self, node: NodeId) -> Option<NodeId> {
         link(self.nodes[node.index()].next)
     }

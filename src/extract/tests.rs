@@ -637,7 +637,7 @@ fn links_that_a_paragraph_speaks_of_are_its_words() {
     let member = |text: &str| format!("<div class=memitem><div class=memdoc>{text}</div></div>");
     let html = |rest: &str| {
         format!(
-            "<title>Tea: Kettle Class Reference</title><body><div class=header><div class=headertitle><div class=title>Kettle Class Reference</div></div></div><div class=contents>{WORDS}{WORDS}{rest}</div>"
+            "<title>Tea: Kettle Class Reference</title><body><div class=header><div class=head><div class=title>Kettle Class Reference</div></div></div><div class=contents>{WORDS}{WORDS}{rest}</div>"
         )
     };
     let told = member("<p>Implements <a href=w.html>tea::Writer_of_many_pots</a>.</p>");
@@ -1125,4 +1125,136 @@ fn items_that_are_marked_by_letters_have_them() {
         ("<ol type=1><li>One</ol>", "1. One"),
         ("<ul type=i><li>One</ul>", "- One"),
     ]);
+}
+
+#[test]
+fn a_part_of_something_is_no_page() {
+    let (text, title) = (sentences("It", 5), "<title>Functions for pots (Kettle guide)</title><body>");
+    let head = "<h3>41.1 Functions for pots</h3>";
+    // The only definition of a page has its term.
+    let term = format!("{title}{head}<dl><dt><i>Function: </i><b>pot_min</b> (FOM, xx)</dt><dd>{text}</dd></dl>");
+    holds(&term, &["Function:", "**pot_min** (FOM, xx)", "It goes on"], &[]);
+    for part in [
+        format!("<dl><dt>x</dt><dt><a href=z>zz</a></dt><dd>{text}</dd></dl>"),
+        format!("<div>zz x</div><blockquote>{text}</blockquote>"),
+        format!("<ul><li><a href=z>zz</a> x<li>{text}</ul>"),
+        format!("<table><tr><th>zz</th><td>{text}</td></tr></table>"),
+        format!("<table><tr><th>a<th>zz</tr><tbody><tr><th>x</th><td>{text}</td></tr></table>"),
+        format!("<figure><img src=x alt=p><figcaption><a href=z>zz</a></figcaption><div>{text}</div></figure>"),
+    ] {
+        holds(&format!("{title}{head}{part}"), &["zz", "It goes on"], &[]);
+    }
+    // Frames that look like it.
+    let quoted = format!("{title}<blockquote><div>{head}{text}</div></blockquote>");
+    holds(&quoted, &["### 41.1 Functions for pots\n\nIt goes on"], &["> "]);
+    holds(&format!("{title}<ul><li><div>{head}{text}</div></ul>"), &["\n\nIt goes on"], &["- "]);
+    let frame = format!("{title}<table><tr><td><a href=a>Home</a></td><td>{head}{text}</td></tr></table>");
+    holds(&frame, &["It goes on"], &["Home"]);
+}
+
+/// A page whose content has no known name.
+fn unnamed(rest: &str) -> String {
+    format!(
+        "<title>Kettles (guide)</title><body><div id=top><p>x</div><div class=all><h2>Pots</h2>{WORDS}{WORDS}{WORDS}{rest}{WORDS}</div>"
+    )
+}
+
+#[test]
+fn a_name_or_two_are_no_list_of_links() {
+    for (html, wanted) in [
+        (
+            "<dl class=x><dt><b><a href=d>Deprecated:</a></b></dt><dd>use <a href=x>boil_the_kettle()</a></dd></dl>",
+            "use [boil_the_kettle()]",
+        ),
+        ("<dl><dt>See also</dt><dd><a href=x>Pot::operator=(const Pot&amp;)</a></dd></dl>", "See also"),
+        ("<table><tr><td>size</td><td>A <a href=x>Kettle::PotSize</a> .</td></tr></table>", "[Kettle::PotSize]"),
+    ] {
+        holds(&unnamed(&format!("<div><div>{html}</div></div>")), &[wanted], &[]);
+    }
+    // Ways to other pages are.
+    for html in [
+        "<div class=x><a href=a>Cups of the world</a> <a href=b>Lids of the world</a></div>",
+        "<table><tr><td>Next: <a href=a>Cups of the world</a><td>Up: <a href=b>Lids of the world</a></tr></table>",
+        "<table><tr><td><a href=a>Cups</a><td><a href=b>Pans</a><td><a href=c>Lids of the world</a></tr></table>",
+    ] {
+        holds(&unnamed(&format!("<div>{html}</div>")), &[], &["Lids of the world"]);
+    }
+}
+
+#[test]
+fn tables_with_heads_and_lists_below_headings_are_no_way_elsewhere() {
+    let rows: String =
+        (0..9).map(|n| format!("<tr><td><a href=t>Pot</a><td><a href='#p{n}'>pour_{n}</a>(<a href=k>Pot</a> p)</tr>")).collect();
+    let table = format!("<table><tr><th>Type<th>Name and description</tr>{rows}</table>");
+    holds(&unnamed(&format!("<div>{table}</div>")), &["[pour_8]"], &[]);
+    holds(&unnamed(&format!("<div><ul class=x>{table}</ul></div>")), &["[pour_8]"], &[]);
+    // One head over all of it is its title.
+    let box_of = "<table><tr><th colspan=2>The guide</th></tr><tr><td><a href=a>Cups</a><td><a href=b>Pans</a><td><a href=c>Lids of the world</a></tr></table>";
+    holds(&unnamed(&format!("<div>{box_of}</div>")), &[], &["Lids of the world"]);
+    let list = "<ul><li><a href=a>Cups</a><li><a href=b>Pans</a><li><a href=c>Lids of the world</a></ul>";
+    for html in [
+        format!("<div><h3>Summary of all</h3></div><div><div>{list}</div></div>"),
+        format!("<dl><dt><h3>Summary of all</h3></dt><dd><div>{list}</div></dd></dl>"),
+        format!("<h3>pot() = <div><a href=a>cup()</a> | <a href=b>pan()</a> | <a href=c>Lids of the world()</a></div></h3>"),
+    ] {
+        holds(&unnamed(&html), &["Lids of the world"], &[]);
+    }
+    holds(&unnamed(&format!("<div><h3>Summary of all</h3></div><p>Text.</p><div><div>{list}</div></div>")), &[], &["Lids of the world"]);
+}
+
+#[test]
+fn doxygen_names_its_content_below_its_title() {
+    let html = |before: &str| {
+        format!(
+            "<title>Tea: Pots</title><body>{before}<div class=contents>{WORDS}{WORDS}<div><div><a href=a>Cups</a> <a href=b>Pans</a> <a href=c>Lids of the world</a></div></div></div>"
+        )
+    };
+    let title = "<div class=title>Pots</div>";
+    let named = html(&format!("<div class=header><div class=headertitle>{title}</div></div>"));
+    holds(&named, &["# Pots\n", "Lids of the world"], &[]);
+    holds(&html(&format!("<div class=header>{title}</div>")), &["# Pots\n"], &["Lids of the world"]);
+}
+
+#[test]
+fn a_menu_may_have_many_headings_before_the_title() {
+    let groups: String = (0..6)
+        .map(|group| {
+            let links: String = (0..20).map(|n| format!("<li><a href=x{group}{n}>mod.name{group}{n}</a>")).collect();
+            format!("<h2>Group {group}</h2><ul>{links}</ul>")
+        })
+        .collect();
+    let html = |heading: &str| {
+        format!(
+            "<title>Script pot.lua - kettle API</title><body><div id=main><div id=navigation><h1>kettle</h1>{groups}</div><div id=content><h1>{heading}</h1>{}</div></div>",
+            sentences("It", 3)
+        )
+    };
+    holds(&html("Script <code>pot.lua</code>"), &["# Script `pot.lua`\n"], &["Group 5", "mod.name"]);
+}
+
+#[test]
+fn a_book_has_its_contents_below_its_title_page() {
+    let contents: String = (0..40).map(|n| format!("<dt><a href=c{n}>Chapter {n} of the kettle</a></dt>")).collect();
+    let notice = format!("<div class=legalnotice>{}</div>", sentences("Permission", 4));
+    let html = format!(
+        "<title>The Kettle FAQ</title><body><div class=navheader><a href=c0>Next page</a></div><div class=book><div class=titlepage><div><div><h1 class=title>The Kettle FAQ</h1></div><div>{notice}</div></div></div><div class=toc><p><b>Table of Contents</b></p><dl>{contents}</dl></div></div>"
+    );
+    holds(&html, &["# The Kettle FAQ\n", "Permission goes on", "Chapter 39 of the kettle"], &["Next page"]);
+}
+
+#[test]
+fn a_heading_that_leads_home_is_not_the_title() {
+    let title = |title: &str, heading: &str| {
+        let text = sentences("It", 3);
+        let html = format!(
+            "<title>{title}</title><body><div id=top><h1>{heading}</h1><p class=x>the optimized kettle of iron and steel</p></div><div id=main><h2>Pots</h2>{text}{text}</div>"
+        );
+        document(&page(&html)).unwrap().title
+    };
+    assert_eq!(title("Pots and pans - Kettles - H2O - the optimized kettle", "<a href=index.html>H2O</a>"), "Pots and pans - Kettles");
+    assert_eq!(title("Pots - H2O", "<a href=index.html>H2O</a>"), "Pots");
+    // Its own, as the title begins, or as the link says.
+    assert_eq!(title("H2O - the optimized kettle", "<a href=index.html>H2O</a>"), "H2O");
+    assert_eq!(title("Kettles - Water - the optimized kettle", "<a href=page.html#top>Water</a>"), "Water");
+    assert_eq!(title("Kettles - Water - the optimized kettle", "Water"), "Water");
 }

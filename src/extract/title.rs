@@ -9,7 +9,7 @@ use crate::extract::metadata::values::line;
 use crate::extract::said::Said;
 
 pub(super) fn of_html(dom: &Dom, article: &Article, said: &Said<'_>, software: &Software, url: &Url) -> String {
-    let headings = Headings::of(dom, article);
+    let headings = Headings::of(dom, article, url);
     let shared = said.metas(&["og:title"]).find_map(joined);
     let Some(title) = said.title.as_deref().and_then(joined) else {
         let heading = || headings.content.iter().chain(&headings.lower).chain(&headings.page).next().cloned();
@@ -27,10 +27,12 @@ pub(super) fn of_html(dom: &Dom, article: &Article, said: &Said<'_>, software: &
     let title = manual.unwrap_or(&title);
     let pieces = pieces(title);
     let shared = shared.as_deref().filter(|shared| *shared != title);
-    let own = among_headings(&pieces, &headings.content, Place::Anywhere);
+    let own = among_headings(&pieces, &headings.own(&headings.content), Place::Anywhere);
+    // A site's name is a link to its first page, whose own it may be.
+    let own = own.or_else(|| among_headings(&pieces, &headings.leading, Place::First));
     let own = own.or_else(|| among_headings(&pieces, &headings.lower, Place::Anywhere));
     let own = own.or_else(|| shared.filter(|shared| title.ends_with(shared)));
-    let own = own.or_else(|| among_headings(&pieces, &sites.others(&headings.page), Place::NotLast));
+    let own = own.or_else(|| among_headings(&pieces, &sites.others(&headings.own(&headings.page)), Place::NotLast));
     let own = own.or_else(|| like_heading(&pieces, &sites.others(&headings.page), &sites));
     match own {
         Some(own) => own.to_owned(),
@@ -65,6 +67,8 @@ pub(super) fn of_url(url: &Url) -> String {
 struct Headings {
     /// The first of the content's highest.
     content: Vec<String>,
+    /// The highest of the page that lead to another: the site's name, or the page's own where a theme links it.
+    leading: Vec<String>,
     /// The first of those below them.
     lower: Vec<String>,
     /// The highest of the page: of the content, too, or the site's name.
@@ -74,7 +78,7 @@ struct Headings {
 }
 
 impl Headings {
-    fn of(dom: &Dom, article: &Article) -> Self {
+    fn of(dom: &Dom, article: &Article, url: &Url) -> Self {
         let within = |top: NodeId, name: &'static str| dom.descendants(top).filter(move |node| dom.is(*node, name)).take(3);
         // What is beside the content is left out with all its text.
         let text = |heading: NodeId| joined(&article.text(dom, heading)).or_else(|| joined(&dom.text_content(heading)));
@@ -84,14 +88,32 @@ impl Headings {
         let (first, second) = (content("h1"), content("h2"));
         let lower = if first.is_empty() && second.is_empty() { content("h3") } else { second };
         let page: Vec<_> = within(dom.root(), "h1").collect();
+        let leading = page.iter().copied().filter(|heading| leads_away(dom, *heading, url)).filter_map(text).collect();
         let beside = page.iter().copied().filter(|heading| article.is_left_out(*heading)).filter_map(text).collect();
-        Self { content: first, lower, page: page.into_iter().filter_map(text).collect(), beside }
+        Self { content: first, leading, lower, page: page.into_iter().filter_map(text).collect(), beside }
+    }
+
+    /// Of these, what leads nowhere else.
+    fn own(&self, headings: &[String]) -> Vec<String> {
+        headings.iter().filter(|heading| !self.leading.contains(heading)).cloned().collect()
     }
 }
+
+/// Whether all of a heading is a link to another page.
+fn leads_away(dom: &Dom, heading: NodeId, url: &Url) -> bool {
+    let path = |href: &str| url.join(href.trim()).ok().filter(|to| to.host() != url.host() || to.path() != url.path());
+    let away = |node: NodeId| dom.is(node, "a") && dom.attribute(node, "href").and_then(path).is_some();
+    let mut parts = dom.children(heading).take(MOST_PARTS).filter(|part| dom.text(*part).is_none_or(|text| !text.trim().is_empty()));
+    parts.next().is_some_and(away) && parts.next().is_none()
+}
+
+/// In nodes.
+const MOST_PARTS: usize = 8;
 
 /// Where in the title a heading is looked for. A site's name comes last more often than first.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
+    First,
     NotLast,
     Anywhere,
 }
@@ -99,6 +121,7 @@ enum Place {
 /// A part of a title between its separators.
 struct Piece<'a> {
     text: &'a str,
+    at: usize,
     plain: String,
     /// Others follow; what follows a colon says more of the same.
     is_first: bool,
@@ -119,6 +142,7 @@ fn pieces(title: &str) -> Vec<Piece<'_>> {
         let text = title.get(start..end)?.trim();
         Some(Piece {
             text,
+            at: start,
             plain: plain(text),
             is_first: start == 0 && end < title.len() && !title[end..].starts_with(':'),
             is_last: start > 0 && end == title.len(),
@@ -135,7 +159,11 @@ fn among_headings<'a>(pieces: &[Piece<'a>], headings: &[String], place: Place) -
         heading.split_once(' ').filter(|(number, _)| number.chars().all(|c| c.is_ascii_digit() || c == '.')).map(|(_, text)| plain(text))
     };
     let headings: Vec<String> = headings.iter().flat_map(|heading| [plain(heading)].into_iter().chain(unnumbered(heading))).collect();
-    let mut fitting = pieces.iter().filter(|piece| place == Place::Anywhere || !piece.is_last);
+    let mut fitting = pieces.iter().filter(|piece| match place {
+        Place::First => piece.at == 0,
+        Place::NotLast => !piece.is_last,
+        Place::Anywhere => true,
+    });
     fitting.find(|piece| headings.contains(&piece.plain)).map(|piece| piece.text)
 }
 
@@ -172,6 +200,8 @@ struct Sites {
     named: Vec<String>,
     /// By what stands where a site's name often does: these may only come last.
     likely: Vec<String>,
+    /// By headings that lead away: some titles go on after them, as in "Page - Site - What it is".
+    leading: Vec<String>,
     /// A site's first page may begin with its name.
     is_first_page: bool,
 }
@@ -190,7 +220,13 @@ impl Sites {
         let plain = |names: &mut dyn Iterator<Item = String>| -> Vec<String> {
             names.map(|name| plain(&name)).filter(|name| !name.is_empty() && !GENERAL.contains(&name.as_str())).collect()
         };
-        Self { named: plain(&mut { named }), likely: plain(&mut { likely }), is_first_page: url.path() == "/" }
+        let leading = headings.leading.iter().cloned();
+        Self {
+            named: plain(&mut { named }),
+            likely: plain(&mut { likely }),
+            leading: plain(&mut { leading }),
+            is_first_page: url.path() == "/",
+        }
     }
 
     fn is_named(&self, text: &str) -> bool {
@@ -220,7 +256,9 @@ impl Sites {
         let cuts = marks.flat_map(|mark| title.rmatch_indices(mark).take(2).map(|(at, mark)| (at, at + mark.len())));
         let is_site = |text: &str| {
             let name = plain(text);
-            self.named.contains(&name) || self.likely.contains(&name) || is_domain(text)
+            let ends = SEPARATORS.iter().filter_map(|mark| text.find(mark));
+            let first = plain(ends.min().map_or(text, |end| &text[..end]));
+            self.named.contains(&name) || self.likely.contains(&name) || self.leading.contains(&first) || is_domain(text)
         };
         cuts.filter(|(_, end)| is_site(&title[*end..])).map(|(at, _)| title[..at].trim_end()).min_by_key(|own| own.len())
     }
