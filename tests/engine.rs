@@ -589,6 +589,47 @@ fn without_its_service_a_hybrid_search_goes_by_words_and_says_so() {
 }
 
 #[test]
+fn vectors_of_another_length_leave_a_hybrid_search_to_words_and_it_says_so() {
+    let world = World::new();
+    world.site.reply("a.test/", Reply::html("<title>T</title><main><h1>T</h1><p>The queue worker.</p></main>"));
+    let listener = world.handle.block_on(world.handle.listen("10.0.0.2:80".parse().unwrap())).unwrap();
+    let remote = RemoteConfig { base_url: "http://embed.test/v1".to_owned(), model: "m".to_owned(), ..RemoteConfig::default() };
+    let home = tempfile::tempdir().unwrap();
+    let engine_of_a_process = || {
+        let mut config = Config { environment: Environment::none(), ..Config::new(home.path().join("index.db")) };
+        config.crawl.http.private_addresses = PrivateAddresses::Allow;
+        config.embeddings = Embeddings::Remote(remote.clone());
+        Engine::with_handle(config, world.handle.clone()).unwrap()
+    };
+    // The later one has not seen the vectors of before.
+    let [engine, later] = [(); 2].map(|()| engine_of_a_process());
+    assert_eq!(world.crawl(&engine).stored, 1);
+    let query = |mode| smolcrawl::Query { mode, ..smolcrawl::Query::new("queue worker") };
+    let answers = Cell::new(200);
+    let ask = async {
+        let mut embedding = engine.embed_pending();
+        while let Some(progress) = embedding.next().await {
+            progress?;
+        }
+        let before = engine.find(query(Mode::Hybrid)).await?;
+        answers.set(BY_ANOTHER_MODEL);
+        let asked = |mode| smolcrawl::Query { mode, ..smolcrawl::Query::new("worker queue") };
+        Ok::<_, Error>((before, later.find(asked(Mode::Hybrid)).await?, later.find(asked(Mode::Dense)).await))
+    };
+    let serve = async {
+        embeddings_service(listener, Rc::default(), |_, _| answers.get()).await;
+        unreachable!("it serves for ever")
+    };
+    let (before, found, dense) = world.handle.block_on(future::or(ask, serve)).unwrap();
+    assert!(before.without_meaning.is_none() && before.hits.len() == 1);
+    let why = found.without_meaning.expect("it cannot be compared");
+    let is_other = |error: &Error| matches!(error, Error::Store(smolcrawl::store::Error::Dimensions { expected: 2, found: 3, .. }));
+    assert!(is_other(&why) && why.hint().is_some() && found.hits.len() == 1, "{why:?}");
+    // By meaning alone there is nothing to answer with.
+    assert!(is_other(&dense.unwrap_err()));
+}
+
+#[test]
 fn a_crawl_delay_is_kept_by_refreshes_and_single_pages_together() {
     let world = World::new();
     world.site.reply("a.test/robots.txt", Reply::new(200, "text/plain", "User-agent: *\nCrawl-delay: 5\n"));
@@ -653,6 +694,9 @@ fn a_question_by_meaning_without_a_model_is_an_error() {
     assert!(error.hint().is_some());
 }
 
+/// 200, with vectors of another length.
+const BY_ANOTHER_MODEL: u16 = 299;
+
 /// Answers the n-th request for these texts with a status and, if that is 200, vectors. One connection a request.
 async fn embeddings_service(listener: Listener, asked: Rc<Cell<u32>>, status: impl Fn(u32, &[Value]) -> u16) {
     loop {
@@ -668,10 +712,13 @@ async fn embeddings_service(listener: Listener, asked: Rc<Cell<u32>>, status: im
         };
         asked.set(asked.get() + 1);
         let texts = body["input"].as_array().unwrap();
-        let status = status(asked.get(), texts);
+        let (status, vector) = match status(asked.get(), texts) {
+            BY_ANOTHER_MODEL => (200, json!([1.0, 0.5, 0.25])),
+            status => (status, json!([1.0, 0.5])),
+        };
         let answer = match status {
             200 => {
-                let vectors: Vec<Value> = (0..texts.len()).map(|index| json!({ "index": index, "embedding": [1.0, 0.5] })).collect();
+                let vectors: Vec<Value> = (0..texts.len()).map(|index| json!({ "index": index, "embedding": vector })).collect();
                 json!({ "data": vectors })
             }
             _ => json!({ "error": { "message": "not these" } }),

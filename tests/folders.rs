@@ -371,6 +371,27 @@ fn a_link_that_leads_to_another_file_is_read_where_it_leads() {
     assert_eq!(world.find("storks").len(), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_database_that_is_removed_or_replaced_under_a_reading_is_told() {
+    let world = World::new();
+    world.write("docs/a.md", "# A\n\nHerons.\n");
+    world.add("docs");
+    let (at, aside) = (world.home.path().join("index.db"), world.home.path().join("aside.db"));
+    fs::rename(&at, &aside).unwrap();
+    for replaced in [false, true] {
+        world.rewrite("docs/a.md", "# A\n\nStorks.\n");
+        if replaced {
+            fs::copy(&aside, &at).unwrap();
+        }
+        let error = world.refresh("docs").unwrap_err();
+        assert!(error.to_string().contains("was removed or replaced while it was in use") && error.hint().is_some(), "{error}");
+    }
+    fs::rename(&aside, &at).unwrap();
+    world.rewrite("docs/a.md", "# A\n\nCranes.\n");
+    assert_eq!(world.refresh("docs").unwrap().updated, 1, "it is the same again");
+}
+
 #[test]
 fn one_file_is_a_source_whatever_its_name_is() {
     let world = World::new();

@@ -159,6 +159,31 @@ fn a_folder_that_has_changed_is_read_before_the_answer() {
 }
 
 #[test]
+fn what_is_being_written_is_answered_as_it_was_and_it_is_told() {
+    let (home, mut client) = rooted();
+    let open = home.path().join("open");
+    let pots = tarball("0123456789abcdef0123456789abcdef01234567", &[("a.md", "# Storks\n"), ("b.md", "# Storks too\n")]);
+    fs::write(open.join("pots.tar.gz"), &pots).unwrap();
+    client.call("add_source", json!({ "what": "./pots.tar.gz" }));
+    client.call("add_source", json!({ "what": "." }));
+    fs::write(open.join("pots.tar.gz"), "").unwrap();
+    client.handle.block_on(client.handle.sleep(Duration::from_secs(10)));
+    // Also while it is not looked again.
+    for _ in 0..2 {
+        let found = client.call("perform_rag_query", json!({ "query": "storks" }));
+        assert_eq!(found["count"], json!(2), "{found}");
+        let told = found["notice"].as_str().unwrap_or_default();
+        assert!(told.contains("pots could not be read again") && told.contains("no folder or archive any more"), "{found}");
+    }
+    let other = client.call("perform_rag_query", json!({ "query": "herons", "source": "open" }));
+    assert!(!other["notice"].as_str().unwrap_or_default().contains("pots"), "of what was asked for: {other}");
+    fs::write(open.join("pots.tar.gz"), &pots).unwrap();
+    client.handle.block_on(client.handle.sleep(Duration::from_secs(10)));
+    let found = client.call("perform_rag_query", json!({ "query": "storks" }));
+    assert_eq!((&found["count"], &found["notice"]), (&json!(2), &json!(null)), "{found}");
+}
+
+#[test]
 fn a_refresh_of_a_folder_counts_all_of_its_files() {
     let (home, mut client) = rooted();
     let open = home.path().join("open");

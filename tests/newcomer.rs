@@ -214,6 +214,33 @@ fn why_there_are_no_hits_is_told() {
 }
 
 #[test]
+fn what_is_not_read_of_a_disk_is_told_with_what_takes_it_in() {
+    let home = TempDir::new().unwrap();
+    let add = |arguments: &[&str]| run(home.path(), &[&["add", "--db", "x.db", "--no-index"], arguments].concat());
+    std::fs::write(home.path().join("large.md"), "# Herons\n\nThey wade.\n".repeat(100)).unwrap();
+    let (error, hint) = failed(&add(&["./large.md", "--max-file-bytes", "1024"]));
+    assert!(error.contains("large.md: left out are 1 too large (more than 1 KiB)") && hint.contains("--max-file-bytes"), "{error} {hint}");
+    std::fs::write(home.path().join("empty.md"), "").unwrap();
+    let nothing = add(&["./empty.md"]);
+    failed(&nothing);
+    assert!(!text(&nothing.stdout).contains("stored as"), "{}", text(&nothing.stdout));
+    let stored = add(&["./large.md"]);
+    assert!(text(&stored.stdout).contains("stored as large.md"), "{}", text(&stored.stdout));
+    let deep = (0..130).fold(home.path().join("deep"), |at, _| at.join("d"));
+    std::fs::create_dir_all(&deep).unwrap();
+    std::fs::write(home.path().join("deep").join("a.md"), "# A\n\nStorks.\n").unwrap();
+    std::fs::write(deep.join("b.md"), "# B\n\nStorks.\n").unwrap();
+    let told = text(&add(&["./deep"]).stdout);
+    assert!(told.contains("deeper than is read") && !told.contains("--max-files"), "{told}");
+    std::fs::create_dir(home.path().join("many")).unwrap();
+    for name in ["a.md", "b.md"] {
+        std::fs::write(home.path().join("many").join(name), "# A\n\nStorks.\n").unwrap();
+    }
+    let told = text(&add(&["./many", "--max-files", "1"]).stdout);
+    assert!(told.contains("--max-files and --max-bytes allow more") && !told.contains("deeper"), "{told}");
+}
+
+#[test]
 fn patterns_that_take_no_page_are_named_as_the_reason() {
     let home = TempDir::new().unwrap();
     let address = manual();

@@ -667,6 +667,23 @@ fn a_refresh_tells_each_thing_once() {
 }
 
 #[test]
+fn a_page_that_leads_to_one_that_is_gone_is_gone() {
+    let world = World::new();
+    world.text("a.test/docs/", "Contents.", &["old.html", "closed.html"]);
+    world.text("a.test/docs/old.html", "Old.", &[]);
+    world.text("a.test/docs/closed.html", "Open.", &[]);
+    let engine = world.engine();
+    assert_eq!(world.crawl(&engine, "http://a.test/docs/").stored, 3);
+    world.site.reply("a.test/docs/old.html", Reply::redirect("/away.html")).reply("a.test/away.html", Reply::status(410));
+    world.site.reply("a.test/docs/closed.html", Reply::redirect("/shut.html")).reply("a.test/shut.html", Reply::status(403));
+    let report = world.refresh(&engine, RefreshRequest::new(id("a.test/docs")));
+    assert_eq!((report.unchanged, report.removed, report.failed_total), (1, 1, 1), "{report:?}");
+    assert_eq!(report.removed_pages[0].url.path(), "/docs/old.html");
+    assert!(report.failed[0].error.contains("redirects to http://a.test/shut.html: HTTP 403"), "{report:?}");
+    assert_eq!(report.failed[0].cause(), "HTTP 403 Forbidden");
+}
+
+#[test]
 fn a_refresh_finds_what_is_new() {
     let world = World::new();
     world.text("a.test/docs/", "Contents.", &["old.html", "gone.html", "/blog/"]);

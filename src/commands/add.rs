@@ -137,11 +137,15 @@ fn print(report: &AddReport, json: cli::Json) -> Result<(), Failure> {
     }
     failures::lines("failed ", &report.failed, report.failed_total).into_iter().try_for_each(|line| output.line(line))?;
     report.left_out.iter().try_for_each(|left_out| output.line(told(left_out)))?;
-    if let beyond @ 1.. = report.beyond_limits {
+    if let deep @ 1.. = report.too_deep() {
+        output.line(format!("not complete: {deep} lie deeper than is read; a folder down there can be added by its own path"))?;
+    }
+    if let beyond @ 1.. = report.beyond_limits - report.too_deep().min(report.beyond_limits) {
         output.line(format!("not complete: {beyond} files or folders are beyond the limits; --max-files and --max-bytes allow more"))?;
     }
     report.hints.iter().try_for_each(|hint| output.line(hint))?;
-    if let Some(source) = &report.source {
+    // Of what nothing is stored there is no source.
+    if let Some(source) = report.source.as_ref().filter(|_| report.pages() > 0) {
         let version = report.version.as_ref().filter(|_| source.version().is_none()).map(|version| format!(", version {version}"));
         output.line(format!("stored as {source}{}", version.unwrap_or_default()))?;
     }

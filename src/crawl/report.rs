@@ -159,9 +159,11 @@ pub struct Failed {
 }
 
 impl Failed {
-    /// The error without the page that the link stands on: what several may have in common.
+    /// The error without the page that the link stands on and without where a redirect leads: what several may have in common.
     pub fn cause(&self) -> &str {
-        self.error.rsplit_once(LINKED_FROM).map_or(&self.error, |(cause, _)| cause)
+        let cause = self.error.rsplit_once(LINKED_FROM).map_or(&*self.error, |(cause, _)| cause);
+        // Where each leads to an address of its own, what stands there is one.
+        cause.strip_prefix(REDIRECTS_TO).and_then(|to| to.split_once(": ")).map_or(cause, |(_, why)| why)
     }
 }
 
@@ -229,6 +231,8 @@ impl FromIterator<Failed> for Causes {
 
 /// What stands between an error and the page of its link.
 pub(super) const LINKED_FROM: &str = ", linked from ";
+/// As [`Error::Redirected`](super::Error::Redirected) begins.
+const REDIRECTS_TO: &str = "redirects to ";
 
 /// In [`CrawlReport::passed_over`]: the rules that [`LeaveOut::Nothing`](super::LeaveOut::Nothing) turns off, but for translations.
 pub const USUALLY_LEFT_OUT: [&str; 10] = [

@@ -14,7 +14,7 @@ use crate::embed::{self, Embed, Purpose};
 use crate::error::Error;
 use crate::extract;
 use crate::model::{Hit, Mode, Query, SourceId, Wanted};
-use crate::store::{ends, telling_words};
+use crate::store::{self, ends, telling_words};
 
 /// What a search found.
 #[derive(Debug)]
@@ -53,8 +53,8 @@ impl Engine {
 
     /// The best hits, best first. A language is asked for by any of its names.
     ///
-    /// A hybrid search whose question gets no vector (the service is gone, say, or does not answer within two seconds) is one by words,
-    /// and says why in [`Found::without_meaning`].
+    /// A hybrid search whose question gets no vector (the service is gone, say, or does not answer within two seconds), or one that cannot be
+    /// compared with those that are stored, is one by words, and says why in [`Found::without_meaning`].
     ///
     /// In a search by words, words that stand nowhere in what is stored are taken for words of it that are nearly the same, if there are
     /// such ([`corrected`](crate::store::Questions::corrected)), and [`Found::corrected`] says so.
@@ -73,7 +73,7 @@ impl Engine {
         }
         let Answering { embedder, model, former_model } = self.answering(query.mode).await;
         let embedder = || embedder.as_deref().ok_or(Error::NoEmbedder);
-        let (vector, without_meaning) = match query.mode {
+        let (vector, mut without_meaning) = match query.mode {
             Mode::Lexical => (None, None),
             Mode::Dense => {
                 let texts = [readable(&query.text, embedder()?).into_owned()];
@@ -101,10 +101,20 @@ impl Engine {
             // Its vector stays that of what was asked: where the word is right and just not there, the model may know it.
             query.text.clone_from(corrected);
         }
-        if query.mode == Mode::Hybrid && former_model.is_none() {
-            self.embed_for(&query, embedder()?).await?;
-        }
-        let hits = self.hits(query, vector, model).await?;
+        let hits = async {
+            if query.mode == Mode::Hybrid && former_model.is_none() {
+                self.embed_for(&query, embedder()?).await?;
+            }
+            self.hits(query.clone(), vector, model.clone()).await
+        };
+        let hits = match hits.await {
+            // The service has another model under the same name by now.
+            Err(error @ Error::Store(store::Error::Dimensions { .. })) if query.mode == Mode::Hybrid => {
+                without_meaning = Some(error);
+                self.hits(Query { mode: Mode::Lexical, ..query }, None, model).await?
+            }
+            hits => hits?,
+        };
         let former_model = former_model.filter(|_| without_meaning.is_none());
         Ok(Found { hits, without_meaning, former_model, corrected })
     }

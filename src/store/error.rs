@@ -48,6 +48,9 @@ pub enum Error {
     /// A row is not what was stored: its checksum differs. The rest of the file may be whole.
     #[error("{} is damaged: {what} is not what was stored", path.display())]
     Damaged { path: PathBuf, what: String },
+    /// Another file is there by now, or none: what was written since then is in no file that has a name.
+    #[error("{} was removed or replaced while it was in use", path.display())]
+    Unlinked { path: PathBuf },
     /// Reading or writing failed in the operating system.
     #[error("{} cannot be read or written", path.display())]
     Io { path: PathBuf, source: Opaque },
@@ -159,6 +162,7 @@ impl Error {
             Self::NoDate { .. } => "give it as year, month and day: 2025-01-31",
             Self::UnknownPrefix { .. } => "shorten it, as to https:// and the host, or search without it",
             Self::Dimensions { .. } => "the embedder was changed under one name: give the other model another name",
+            Self::Unlinked { .. } => "start smolcrawl anew and do it again: what was stored since then went with the file",
             Self::Io { .. } => "check the disk and the mount, or choose another file with --db",
             Self::Sqlite { .. } | Self::BadVector { .. } | Self::BadQueryVector => return None,
         })

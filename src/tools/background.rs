@@ -113,6 +113,11 @@ impl Background {
         self.0.watch.ask(&self.0.engine).await;
     }
 
+    /// Which of these sources lie on this disk and could not be read as they are now; of all where none is named.
+    pub(super) fn unread(&self, among: &[SourceId]) -> Option<String> {
+        self.0.watch.unread(among)
+    }
+
     /// Where changes of what is stored are noted.
     pub(super) fn changes(&self) -> &Changes {
         &self.0.changes

@@ -91,6 +91,7 @@ async fn search(engine: &Engine, background: &Background, asked: Question, conte
         },
         Some(named) => meant(engine, &named).await?.default,
     };
+    let unread = background.unread(&sources);
     let url_prefix = prefix(asked.url_prefix)?;
     let language = given(asked.language);
     let is_narrowed = asked.page_kind.is_some() || asked.since.is_some();
@@ -146,6 +147,9 @@ async fn search(engine: &Engine, background: &Background, asked: Question, conte
     }
     if is_weak && results.symbols.is_empty() {
         results.notice = Some([Some(WEAK.to_owned()), results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
+    if unread.is_some() {
+        results.notice = Some([unread, results.notice].into_iter().flatten().collect::<Vec<_>>().join("; "));
     }
     if let Some(error) = without_meaning {
         let told = format!("found by words only, as the question could not be embedded: {}", line(&error.chain()));

@@ -3,6 +3,7 @@
 use futures_lite::future;
 
 use crate::engine::Engine;
+use crate::model::SourceId;
 use crate::tools::background::Background;
 
 #[derive(Debug)]
@@ -14,6 +15,10 @@ impl Watch {
     }
 
     pub async fn ask(&self, _: &Engine) {}
+
+    pub fn unread(&self, _: &[SourceId]) -> Option<String> {
+        None
+    }
 
     pub async fn look(&self, _: &Engine, _: &Background) {
         future::pending().await

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use async_channel::{Receiver, Sender};
 
 use crate::engine::Engine;
-use crate::tools::background::{Background, Work};
+use crate::model::SourceId;
+use crate::tools::background::{Background, State as Outcome, Work};
+use crate::tools::bound::line;
+use crate::tools::reply::reply;
 
 /// When it was last looked, and whether it is being looked.
 #[derive(Debug)]
@@ -24,6 +27,19 @@ struct State {
     going: Option<Receiver<Infallible>>,
     /// Not before.
     next: Option<Instant>,
+    /// What has changed and could not be read when it was looked last, and why.
+    unread: Vec<Unread>,
+}
+
+/// A source that is not read as it is now.
+#[derive(Clone, Debug)]
+struct Unread {
+    source: SourceId,
+    why: String,
+    /// What its files were known by when that was tried.
+    state: Option<String>,
+    /// As they are they are not tried again before.
+    again: Instant,
 }
 
 impl Watch {
@@ -55,13 +71,27 @@ impl Watch {
         let _ = handle.timeout(PATIENCE, going.recv()).await;
     }
 
+    /// Which of these sources could not be read as they are now, and why; of all where none is named. What is stored of them is as it was.
+    pub fn unread(&self, among: &[SourceId]) -> Option<String> {
+        let state = self.lock();
+        let mut told = state.unread.iter().filter(|of| among.is_empty() || among.contains(&of.source));
+        let Unread { source, why, .. } = told.next()?;
+        let more = match told.count() {
+            0 => String::new(),
+            more => format!(", and {more} more could not"),
+        };
+        Some(line(&format!("{source} could not be read again and is answered as it was{more}: {why}")))
+    }
+
     /// Looks whenever it is asked to, for as long as it is polled.
     pub async fn look(&self, engine: &Engine, background: &Background) {
         while let Ok(ended) = self.asked.1.recv().await {
             let began = engine.handle().now();
-            refresh_what_has_changed(engine, background).await;
+            let before = self.lock().unread.clone();
+            let unread = refresh_what_has_changed(engine, background, before).await;
             let now = engine.handle().now();
             let mut state = self.lock();
+            state.unread = unread;
             state.going = None;
             state.next = Some(now + REST.max(now.saturating_duration_since(began) * SHARE));
             drop(state);
@@ -75,27 +105,49 @@ impl Watch {
     }
 }
 
-async fn refresh_what_has_changed(engine: &Engine, background: &Background) {
+/// What could not be read, and why; `before` is what could not at the last look.
+async fn refresh_what_has_changed(engine: &Engine, background: &Background, mut before: Vec<Unread>) -> Vec<Unread> {
+    let mut unread = Vec::new();
     let sources = match engine.sources_on_disk().await {
         Ok(sources) => sources,
         // Whoever asks is told by the answer itself.
-        Err(error) => return log::debug!("it is not known which folders are sources: {}", error.chain()),
+        Err(error) => {
+            log::debug!("it is not known which folders are sources: {}", error.chain());
+            return before;
+        }
     };
     for summary in sources {
-        match engine.has_changed_on_disk(&summary).await {
-            Ok(false) => {}
-            Ok(true) if background.running_on(&summary.source).is_some() => {}
-            Ok(true) => {
-                log::info!("refreshing {}, whose files have changed", summary.source);
-                match background.begin(Work::Refresh(summary.source, None, engine.config().chunk.clone())) {
-                    Ok((job, _)) => job.ended().await,
+        let source = summary.source.clone();
+        let failed = before.iter().position(|of| of.source == source).map(|at| before.swap_remove(at));
+        let now = engine.handle().now();
+        match engine.changed_on_disk(&summary).await {
+            Ok(None) => {}
+            Ok(Some(_)) if background.running_on(&source).is_some() => unread.extend(failed),
+            Ok(state) => {
+                if let Some(failed) = failed.filter(|failed| failed.state == state && now < failed.again) {
+                    unread.push(failed);
+                    continue;
+                }
+                log::info!("refreshing {source}, whose files have changed");
+                match background.begin(Work::Refresh(source.clone(), None, engine.config().chunk.clone())) {
+                    Ok((job, _)) => {
+                        job.ended().await;
+                        if let Outcome::Failed(error) = job.account(engine.handle().now()).state {
+                            log::info!("{source} could not be read again: {}", error.message);
+                            unread.push(Unread { source, why: error.message, state, again: now + TRY_AGAIN });
+                        }
+                    }
                     // So many others run: it is looked at again later.
                     Err(error) => log::debug!("{error}"),
                 }
             }
-            Err(error) => log::debug!("{} cannot be looked at: {}", summary.source, error.chain()),
+            Err(error) => {
+                log::debug!("{source} cannot be looked at: {}", error.chain());
+                unread.push(Unread { source, why: reply(&error).message, state: None, again: now });
+            }
         }
     }
+    unread
 }
 
 /// How long who asks waits.
@@ -103,3 +155,5 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 /// From the end of one looking until the next, and at least so many times as long as it took.
 const REST: Duration = Duration::from_secs(3);
 const SHARE: u32 = 10;
+/// From one try of what failed until the next, where its files are as they were.
+const TRY_AGAIN: Duration = Duration::from_secs(60);

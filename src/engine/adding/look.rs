@@ -34,8 +34,13 @@ impl Engine {
     /// # Errors
     /// [`Error::Files`]: it cannot be looked at.
     pub async fn has_changed_on_disk(&self, summary: &SourceSummary) -> Result<bool, Error> {
-        let Some(recipe) = summary.recipe.clone() else { return Ok(false) };
-        let Some(files) = recipe.files.clone() else { return Ok(false) };
+        Ok(self.changed_on_disk(summary).await?.is_some())
+    }
+
+    /// The same: what it is known by now, if it has changed.
+    pub(crate) async fn changed_on_disk(&self, summary: &SourceSummary) -> Result<Option<String>, Error> {
+        let Some(recipe) = summary.recipe.clone() else { return Ok(None) };
+        let Some(files) = recipe.files.clone() else { return Ok(None) };
         let before = files.state.clone();
         let handle = &self.inner.handle;
         let found = move || {
@@ -44,7 +49,7 @@ impl Engine {
             Ok(request)
         };
         let request = match handle.unblock_on(Lane::Bulk, found).await {
-            Err(Error::Files(files::Error::NotFound { .. })) => return Ok(false),
+            Err(Error::Files(files::Error::NotFound { .. })) => return Ok(None),
             request => request?,
         };
         let selection = Selection { wanted: Wanted::Documents, ..request.selection };
@@ -59,9 +64,10 @@ impl Engine {
                 handle.unblock_on(Lane::Bulk, look).await?
             }
             Origin::Archive(path) => handle.unblock_on(Lane::Bulk, move || files::file_tag(&path)).await?,
-            _ => return Ok(false),
+            _ => return Ok(None),
         };
-        Ok(before.as_deref().map(|before| before.strip_prefix(FAILED).unwrap_or(before)) != Some(&*state))
+        let is_same = before.as_deref().map(|before| before.strip_prefix(FAILED).unwrap_or(before)) == Some(&*state);
+        Ok(Some(state).filter(|_| !is_same))
     }
 
     /// What was given, as it is understood here: relative paths begin at `folder`. It looks at the disk.

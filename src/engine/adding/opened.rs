@@ -381,7 +381,13 @@ impl Engine {
         let listing = match (&origin, &installed) {
             (Origin::File(path), _) => {
                 let path = path.clone();
-                handle.unblock_on(Lane::Bulk, move || Listing::of_file(&path, max_file_bytes)).await?
+                match handle.unblock_on(Lane::Bulk, move || Listing::of_file(&path, max_file_bytes)).await {
+                    Err(files::Error::TooLarge { path, limit }) => {
+                        let left_out = vec![format!("1 {} (more than {} KiB)", Rule::TooLarge, limit >> 10)];
+                        return Err(Error::NothingToRead { what: path.display().to_string(), left_out, kept: known.len() });
+                    }
+                    listing => listing?,
+                }
             }
             (_, Some(installed)) => {
                 let installed = installed.clone();

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::AddEvent;
 use crate::crawl::MAX_LISTED;
 use crate::engine::{Failed, Listed, RefreshReport, Skipped};
-use crate::files::LeftOut;
+use crate::files::{LeftOut, Rule};
 use crate::http::masked;
 use crate::model::SourceId;
 use crate::store::Put;
@@ -69,6 +69,11 @@ impl AddReport {
     /// Pages that are there now.
     pub fn pages(&self) -> u64 {
         self.added + self.updated + self.unchanged
+    }
+
+    /// Folders among those beyond the limits that nest deeper than is looked: no greater limit takes them in.
+    pub fn too_deep(&self) -> u64 {
+        self.left_out.iter().find(|of| of.rule == Rule::TooDeep.as_str()).map_or(0, |of| of.count)
     }
 
     /// How far a refresh is.

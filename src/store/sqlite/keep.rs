@@ -142,7 +142,9 @@ impl Sources for Sqlite {
     }
 
     fn ended(&self, source: &SourceId, state: SourceState, left: u64, now: SystemTime) -> Result<(), Error> {
-        self.write(|transaction| sources::end(transaction, source, state, left, now))
+        self.write(|transaction| sources::end(transaction, source, state, left, now))?;
+        // SQLite goes on with a file that has no name any more, and all of it would be gone with the process.
+        self.is_in_place()
     }
 
     fn translations(&self, source: &SourceId) -> Result<Vec<(Url, Metadata)>, Error> {

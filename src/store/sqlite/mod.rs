@@ -50,6 +50,8 @@ use super::{Config, Put, lock};
 pub(super) struct Sqlite {
     /// For messages; ":memory:" where there is no file.
     path: PathBuf,
+    /// What tells the file that was opened from one that is put in its place; none where there is no file.
+    identity: Option<String>,
     config: Config,
     /// The only connection of this process that writes; none where nothing can be written. Held for one transaction at a time, never
     /// while others' code runs.
@@ -135,6 +137,7 @@ impl Sqlite {
             writer.set_prepared_statement_cache_capacity(64);
         }
         Self {
+            identity: connect::file_identity(&path),
             path,
             config,
             writer: writer.map(Mutex::new),
@@ -142,6 +145,14 @@ impl Sqlite {
             matrices: Mutex::default(),
             narrowed: Mutex::default(),
             embedded: Mutex::default(),
+        }
+    }
+
+    /// Whether the file that is written is still the one at its path.
+    fn is_in_place(&self) -> Result<(), Error> {
+        match self.identity.is_none() || connect::file_identity(&self.path) == self.identity {
+            true => Ok(()),
+            false => Err(Error::Unlinked { path: self.path.clone() }),
         }
     }
 

@@ -377,7 +377,10 @@ impl Account {
             told.push(format!("{} skipped as before", report.still_skipped_total));
         }
         told.extend(report.left_out.iter().map(|of| format!("{} left out as {} (such as {})", of.count, of.rule, of.first)));
-        if report.beyond_limits > 0 {
+        if report.too_deep() > 0 {
+            told.push("not complete: some lie deeper than is read, and a folder down there can be added by its own path".to_owned());
+        }
+        if report.beyond_limits > report.too_deep() {
             told.push("not complete: max_files allows more".to_owned());
         }
         told.extend(report.hints.iter().map(|hint| line(&for_client(hint))));
