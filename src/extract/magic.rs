@@ -53,9 +53,11 @@ fn is_utf_32(body: &[u8]) -> bool {
         return true;
     }
     let quads = || head(body).chunks_exact(4).map(|quad| [quad[0], quad[1], quad[2], quad[3]]);
+    // Numbers of four bytes have control characters among them.
+    let is_character = |code: u32| char::from_u32(code).is_some_and(|c| !c.is_ascii() || is_text(c as u8));
     let is_shaped = |of: fn([u8; 4]) -> u32| {
         let narrow = quads().filter(|quad| u8::try_from(of(*quad)).is_ok_and(is_text)).count();
-        quads().len() >= SHAPED && 2 * narrow > quads().len() && quads().all(|quad| char::from_u32(of(quad)).is_some_and(|c| c != '\0'))
+        quads().len() >= SHAPED && 2 * narrow > quads().len() && quads().all(|quad| is_character(of(quad)))
     };
     // Quick to see of all others.
     head(body).contains(&0) && (is_shaped(u32::from_le_bytes) || is_shaped(u32::from_be_bytes))
