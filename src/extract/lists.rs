@@ -1,7 +1,6 @@
 //! Lists: their marks and numbers, items that are empty, tasks that are done.
 
 use crate::extract::dom::{Dom, NodeId};
-use crate::extract::formats::NUMERALS;
 use crate::extract::lines::{Gap, Item, Lines};
 
 /// The lists that are open, and what the last one leaves to the next.
@@ -96,6 +95,23 @@ fn roman(number: u64) -> Option<String> {
     }
     Some(numeral)
 }
+
+/// Roman numerals and what each is worth, the greatest first.
+pub(super) const NUMERALS: [(&str, usize); 13] = [
+    ("m", 1000),
+    ("cm", 900),
+    ("d", 500),
+    ("cd", 400),
+    ("c", 100),
+    ("xc", 90),
+    ("l", 50),
+    ("xl", 40),
+    ("x", 10),
+    ("ix", 9),
+    ("v", 5),
+    ("iv", 4),
+    ("i", 1),
+];
 
 impl Lists {
     /// Something other than a list is written.

@@ -1,6 +1,8 @@
 //! Marks of list items in reStructuredText: bullets, numbers, letters and Roman numerals. Whether "i" is one or the ninth letter, and whether
 //! a word in parentheses is a numeral at all, is told by the item before; whether "A." begins an item or a name, by the item below, too.
 
+use crate::extract::lists::NUMERALS;
+
 /// The last number that was read at each column of the lists that are open, outermost first.
 #[derive(Default)]
 pub(super) struct Enumerators {
@@ -113,21 +115,6 @@ fn roman(numeral: &str) -> Option<usize> {
     rest.is_empty().then_some(number)
 }
 
-pub(in crate::extract) const NUMERALS: [(&str, usize); 13] = [
-    ("m", 1000),
-    ("cm", 900),
-    ("d", 500),
-    ("cd", 400),
-    ("c", 100),
-    ("xc", 90),
-    ("l", 50),
-    ("xl", 40),
-    ("x", 10),
-    ("ix", 9),
-    ("v", 5),
-    ("iv", 4),
-    ("i", 1),
-];
 const LONGEST: usize = 12;
 /// In lines: the next item is looked for so far.
 const LONGEST_ITEM: usize = 100;

@@ -42,7 +42,6 @@ use crate::extract::text;
 use crate::model::{CodeBlock, Meter};
 
 pub(super) use absolute::absolute;
-pub(super) use enumerators::NUMERALS;
 pub(super) use sheet::Reading;
 
 /// What a text of this kind says; none of a kind that is read elsewhere, or not at all.
