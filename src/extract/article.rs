@@ -153,7 +153,10 @@ fn root(
         return root;
     }
     if let Some(Cards { parent, .. }) = cards(dom, facts).filter(|_| genre == Genre::Listing && named.is_none()) {
-        return title.and_then(|title| around(dom, parent, title, facts)).unwrap_or(parent);
+        // The entries of one chapter are some of a book's.
+        let chapter = dom.ancestors(parent).filter(|above| dom.is(*above, "dd")).last();
+        let all = chapter.and_then(|chapter| dom.parent(chapter)).unwrap_or(parent);
+        return title.and_then(|title| around(dom, all, title, facts)).unwrap_or(all);
     }
     let top = story_around_heading(dom, genre, facts).unwrap_or_else(|| body(dom));
     let root = densest(dom, top, genre, left_out, facts);

@@ -1243,6 +1243,19 @@ fn a_book_has_its_contents_below_its_title_page() {
 }
 
 #[test]
+fn a_list_of_chapters_has_all_of_them() {
+    let chapter = |of: usize| {
+        let entries: String =
+            (0..4 * of).map(|n| format!("<dt><h3><a href=c{of}#{n}>{of}.{n}: What is pot {n} of these?</a></h3></dt>")).collect();
+        format!("<dt><h2><a href=c{of}>Chapter {of}: Kettles</a></h2></dt><dd><dl>{entries}</dl></dd>")
+    };
+    let chapters: String = (1..4).map(chapter).collect();
+    let html =
+        format!("<title>Kettle FAQ</title><body><h1>Kettle FAQ</h1><h1>Table of Contents</h1><dl>{chapters}</dl><p>Archive-Name: kettle");
+    holds(&html, &["Chapter 1: Kettles", "1.3: What is pot", "Chapter 2: Kettles", "2.7: What is pot", "3.11: What is pot"], &[]);
+}
+
+#[test]
 fn a_heading_that_leads_home_is_not_the_title() {
     let title = |title: &str, heading: &str| {
         let text = sentences("It", 3);
