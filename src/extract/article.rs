@@ -546,9 +546,11 @@ fn is_notes(dom: &Dom, node: NodeId) -> bool {
     called("id") || called("class") || dom.attribute(node, "role") == Some("doc-endnotes")
 }
 
-/// Whether the page's title holds the first heading below `top`; one that leads to another page is the site's, unless the title begins so.
+/// Whether the page's title holds the first heading below `top`; one that leads to another page is the site's, unless the title begins so,
+/// or is little more than it and goes on behind it ("tea - How long does it draw? - Tea Overflow").
 fn names_page(dom: &Dom, top: NodeId, title: &str, leads_away: bool) -> bool {
     let heading = dom.descendants(top).find(|node| dom.is(*node, "h1")).map(|heading| plain(dom, heading)).unwrap_or_default();
-    let holds = !leads_away && heading.chars().count() > 2 && title.contains(&heading);
+    let is_most = || heading.len() * 3 > title.len() && !title.ends_with(&heading);
+    let holds = heading.chars().count() > 2 && title.contains(&heading) && (!leads_away || is_most());
     !heading.is_empty() && (holds || title.starts_with(&heading) || heading.starts_with(title))
 }

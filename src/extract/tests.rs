@@ -1266,7 +1266,8 @@ fn a_heading_that_leads_home_is_not_the_title() {
     };
     assert_eq!(title("Pots and pans - Kettles - H2O - the optimized kettle", "<a href=index.html>H2O</a>"), "Pots and pans - Kettles");
     assert_eq!(title("Pots - H2O", "<a href=index.html>H2O</a>"), "Pots");
-    // Its own, as the title begins, or as the link says.
+    // Its own, as the title begins or is made, or as the link says.
+    assert_eq!(title("tea - How long may it draw? - Tea Overflow", "<a href=/q/1>How long may it draw?</a>"), "How long may it draw?");
     assert_eq!(title("H2O - the optimized kettle", "<a href=index.html>H2O</a>"), "H2O");
     assert_eq!(title("Kettles - Water - the optimized kettle", "<a href=page.html#top>Water</a>"), "Water");
     assert_eq!(title("Kettles - Water - the optimized kettle", "Water"), "Water");
