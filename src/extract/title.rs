@@ -30,6 +30,8 @@ pub(super) fn of_html(dom: &Dom, article: &Article, said: &Said<'_>, software: &
     let own = among_headings(&pieces, &headings.own(&headings.content), Place::Anywhere);
     // A site's name is a link to its first page, whose own it may be.
     let own = own.or_else(|| among_headings(&pieces, &headings.leading, Place::First));
+    // "tea - How long does it draw? - Tea Overflow": most of a title is no site's name.
+    let own = own.or_else(|| among_headings(&pieces, &headings.leading, Place::NotLast).filter(|own| own.len() * 3 > title.len()));
     let own = own.or_else(|| among_headings(&pieces, &headings.lower, Place::Anywhere));
     let own = own.or_else(|| shared.filter(|shared| title.ends_with(shared)));
     let own = own.or_else(|| among_headings(&pieces, &sites.others(&headings.own(&headings.page)), Place::NotLast));
