@@ -170,14 +170,14 @@ fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>, 
         if link.starts_with('#') || !written.insert(link) {
             continue;
         }
-        let found = base.join(link);
-        if found == Err(Unresolved::TooLong) && would_lead(base, link, &["http", "https"]) {
-            // The same from page to page.
-            let mut known_by = DefaultHasher::new();
-            link.hash(&mut known_by);
-            too_long.push(known_by.finish());
-        }
-        let Some(link) = found.ok().and_then(of_web).filter(|link| link.as_str().len() <= left) else { continue };
+        let link = match base.join(link) {
+            Ok(link) => link,
+            Err(why) => {
+                too_long.extend(Some(link).filter(|_| why == Unresolved::TooLong).filter(|link| would_lead(base, link, WEB)).map(known_by));
+                continue;
+            }
+        };
+        let Some(link) = of_web(link).filter(|link| link.as_str().len() <= left) else { continue };
         let hash = |link: &Url| hasher.hash_one(link.as_str());
         if let Entry::Vacant(vacant) = known.entry(hash(&link), |known| links[*known] == link, |known| hash(&links[*known])) {
             vacant.insert(links.len());
@@ -201,9 +201,21 @@ fn resolved(base: &Base, link: &str) -> Option<Url> {
 }
 
 fn of_web(mut link: Url) -> Option<Url> {
+    if !is_of_web(&link) {
+        return None;
+    }
     link.set_fragment(None);
-    is_of_web(&link).then_some(link)
+    Some(link)
 }
+
+/// What an address is known by that is too long to be kept: the same from page to page.
+fn known_by(link: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    link.hash(&mut hasher);
+    hasher.finish()
+}
+
+const WEB: &[&str] = &["http", "https"];
 
 fn is_of_web(link: &Url) -> bool {
     matches!(link.scheme(), "http" | "https") && link.has_host()

@@ -38,6 +38,8 @@ pub(super) fn utf_16(body: &[u8]) -> Option<&'static Encoding> {
         _ if is_utf_32(body) => None,
         [0xff, 0xfe, ..] => Some(UTF_16LE),
         [0xfe, 0xff, ..] => Some(UTF_16BE),
+        // Quick to see of nearly all pages.
+        _ if !head(body).contains(&0) => None,
         _ => [UTF_16LE, UTF_16BE].into_iter().find(|encoding| {
             let at = usize::from(*encoding == UTF_16BE);
             let mut pairs = head(body).chunks_exact(2).map(|pair| (pair[at], pair[1 - at]));
@@ -59,7 +61,6 @@ fn is_utf_32(body: &[u8]) -> bool {
         let narrow = quads().filter(|quad| u8::try_from(of(*quad)).is_ok_and(is_text)).count();
         quads().len() >= SHAPED && 2 * narrow > quads().len() && quads().all(|quad| is_character(of(quad)))
     };
-    // Quick to see of all others.
     head(body).contains(&0) && (is_shaped(u32::from_le_bytes) || is_shaped(u32::from_be_bytes))
 }
 

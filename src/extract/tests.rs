@@ -1195,7 +1195,7 @@ fn tables_with_heads_and_lists_below_headings_are_no_way_elsewhere() {
     for html in [
         format!("<div><h3>Summary of all</h3></div><div><div>{list}</div></div>"),
         format!("<dl><dt><h3>Summary of all</h3></dt><dd><div>{list}</div></dd></dl>"),
-        format!("<h3>pot() = <div><a href=a>cup()</a> | <a href=b>pan()</a> | <a href=c>Lids of the world()</a></div></h3>"),
+        "<h3>pot() = <div><a href=a>cup()</a> | <a href=b>pan()</a> | <a href=c>Lids of the world()</a></div></h3>".to_owned(),
     ] {
         holds(&unnamed(&html), &["Lids of the world"], &[]);
     }
