@@ -173,7 +173,9 @@ fn absolute<'a>(base: &Base, size: usize, found: impl Iterator<Item = &'a str>, 
         let link = match base.join(link) {
             Ok(link) => link,
             Err(why) => {
-                too_long.extend(Some(link).filter(|_| why == Unresolved::TooLong).filter(|link| would_lead(base, link, WEB)).map(known_by));
+                if why == Unresolved::TooLong && would_lead(base, link, WEB) {
+                    too_long.push(known_by(link));
+                }
                 continue;
             }
         };
