@@ -89,8 +89,7 @@ async fn take_away(engine: &Engine, background: &Background, asked: Removal) -> 
 /// A package that others use has symbols, and no pages.
 #[cfg(all(feature = "code", feature = "files"))]
 async fn without_pages(engine: &Engine, asked: &Removal, unknown: ToolError) -> Result<Removed, ToolError> {
-    let is_whole = asked.pages_below.as_ref().is_none_or(|below| below.trim().is_empty());
-    let versions = match is_whole && engine.has_database() {
+    let versions = match asked.pages_below.is_none() && engine.has_database() {
         true => engine.symbols_meant(&asked.source).await.map_err(|error| reply(&error))?,
         false => Vec::new(),
     };
